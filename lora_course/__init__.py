@@ -1,0 +1,72 @@
+"""A course on low-rank adaptation: how it works, how to pick its rank, and the tools to do it.
+
+Names load on first use, so that `import lora_course` and the estimators stay free of torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lora_course.estimators import (
+        estimate_lora_params,
+        estimate_model_memory,
+        estimate_training_memory,
+        print_memory_table,
+    )
+    from lora_course.experiments import RankExperiment, rank_sweep, run_rank_comparison
+    from lora_course.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
+    from lora_course.selection import choose_rank
+    from lora_course.tasks.matching import MatchingTask
+    from lora_course.training import evaluate, fit
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "LoRALinear": "layers",
+    "MatchingTask": "tasks.matching",
+    "RankExperiment": "experiments",
+    "adapt": "layers",
+    "adapter_state": "layers",
+    "choose_rank": "selection",
+    "count_trainable": "layers",
+    "estimate_lora_params": "estimators",
+    "estimate_model_memory": "estimators",
+    "estimate_training_memory": "estimators",
+    "evaluate": "training",
+    "fit": "training",
+    "merge": "layers",
+    "print_memory_table": "estimators",
+    "rank_sweep": "experiments",
+    "run_rank_comparison": "experiments",
+}
+__all__ = [
+    "LoRALinear",
+    "MatchingTask",
+    "RankExperiment",
+    "adapt",
+    "adapter_state",
+    "choose_rank",
+    "count_trainable",
+    "estimate_lora_params",
+    "estimate_model_memory",
+    "estimate_training_memory",
+    "evaluate",
+    "fit",
+    "merge",
+    "print_memory_table",
+    "rank_sweep",
+    "run_rank_comparison",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` when the name is first asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

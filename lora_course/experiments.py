@@ -1,0 +1,270 @@
+"""Rank experiments: one training per rank and seed, one after the other or all at once."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from lora_course.layers import adapt, adapter_state, count_trainable, load_adapter
+from lora_course.stacked import AdapterConfig, adapt_stacked, unstack
+from lora_course.tasks import Task
+from lora_course.tasks.matching import MatchingTask
+from lora_course.training import Examples, batch_order, evaluate, fit, fit_batches, threads
+from lora_course.validation import one_of, positive, rank_list, whole
+
+AlphaRule = str | float | Callable[[int], float]
+"""How alpha follows the rank: "rank", "2*rank", "sqrt(rank)", one fixed number, or a function."""
+
+ALPHA_RULES: dict[str, Callable[[int], float]] = {
+    "rank": lambda rank: rank,
+    "2*rank": lambda rank: 2 * rank,
+    # Divided by the rank this is a scaling of 1/sqrt(r): rsLoRA's, with a fixed alpha of 1.
+    "sqrt(rank)": math.sqrt,
+}
+
+
+@dataclass
+class RankExperiment:
+    """One training at one rank: what it cost and what it reached.
+
+    `accuracy` is on held-out examples, 0 to 1. `training_time_seconds` is the wall time of the
+    training alone; NaN where runs were trained together and no run has a time of its own.
+    `adapter` holds the trained weights (see `layers.adapter_state`).
+    """
+
+    rank: int
+    alpha: float
+    trainable_params: int
+    accuracy: float
+    training_time_seconds: float
+    seed: int = 0
+    adapter: dict[str, Tensor] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class RankSummary:
+    """All runs of one rank: mean accuracy ± its standard error over seeds, median seconds."""
+
+    rank: int
+    alpha: float
+    trainable_params: int
+    accuracy: float
+    standard_error: float
+    seconds: float
+    seeds: int
+
+
+def resolve_alpha(rule: AlphaRule, rank: int) -> float:
+    """The alpha that `rule` gives at `rank`."""
+    if isinstance(rule, str):
+        return ALPHA_RULES[one_of("alpha", rule, ALPHA_RULES)](rank)
+    return positive("alpha", rule(rank) if callable(rule) else rule)
+
+
+def rank_sweep(
+    task: Task,
+    ranks: Iterable[int] = (4, 8, 16, 32),
+    seeds: Iterable[int] = (0, 1, 2),
+    *,
+    alpha: AlphaRule = "rank",
+    mode: str = "sequential",
+    steps: int = 600,
+    batch_size: int = 64,
+    learning_rate: float = 1e-2,
+    schedule: str = "linear",
+    results: list[RankExperiment] | None = None,
+    progress: bool = True,
+) -> list[RankExperiment]:
+    """Train and test one adapter per rank and seed on `task`; returns one experiment each.
+
+    Seeds are paired: run s sees the same examples in the same order at every rank. "sequential"
+    trains one after the other and times each; "stacked" trains all at once, several times
+    faster, without a time per run. Both reach the same adapters, up to rounding.
+
+    Pass a list as `results` to keep finished runs when you interrupt a sequential sweep: they
+    are appended to it as they come, and runs that it holds already are not repeated.
+    """
+    wanted = rank_list(ranks)
+    seed_list = [whole("seeds", seed, at_least=0) for seed in seeds]
+    if not seed_list or len(set(seed_list)) < len(seed_list):
+        raise ValueError(f"seeds={seed_list}: give at least one seed, and each only once")
+    one_of("mode", mode, ("sequential", "stacked"))
+    finished = [] if results is None else results
+    have = {(run.rank, run.seed) for run in finished}
+    # Seeds outside, ranks inside: a machine that slows down does so for every rank alike.
+    configs = [
+        AdapterConfig(rank, resolve_alpha(alpha, rank), seed)
+        for seed in seed_list
+        for rank in wanted
+        if (rank, seed) not in have
+    ]
+    options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
+    with threads(1):
+        if mode == "stacked" and configs:
+            finished += _stacked(task, configs, schedule=schedule, progress=progress, **options)
+        elif configs:
+            _warm_up(task)
+            for config in tqdm(configs, desc="runs", unit="run", disable=not progress):
+                finished.append(_one_run(task, config, schedule=schedule, **options))
+    order = {rank: place for place, rank in enumerate(wanted)}
+    chosen = [run for run in finished if run.rank in order and run.seed in seed_list]
+    return sorted(chosen, key=lambda run: (order[run.rank], seed_list.index(run.seed)))
+
+
+def run_rank_comparison(
+    layer_dim: int,
+    ranks: Sequence[int],
+    num_layers: int = 1,
+    *,
+    seeds: Iterable[int] = (0, 1, 2),
+    mode: str = "sequential",
+    progress: bool = True,
+) -> list[RankExperiment]:
+    """Compare `ranks` by training on the planted-rank task of `num_layers` layer_dim² forms.
+
+    A power-law spectrum over half the dimensions, as real updates have: returns diminish rather
+    than stop. For another task or other settings call `rank_sweep`.
+    """
+    task = MatchingTask(
+        dim=layer_dim, true_rank=max(1, layer_dim // 2), spectrum="power", num_layers=num_layers
+    )
+    return rank_sweep(task, ranks, seeds, mode=mode, progress=progress)
+
+
+def summarize(experiments: Sequence[RankExperiment]) -> list[RankSummary]:
+    """One line a rank, in the order in which the ranks first appear."""
+    if not experiments:
+        raise ValueError("experiments=[]: is empty; run a sweep first")
+    by_rank: dict[int, list[RankExperiment]] = {}
+    for run in experiments:
+        by_rank.setdefault(run.rank, []).append(run)
+    return [
+        RankSummary(
+            rank=rank,
+            alpha=runs[0].alpha,
+            trainable_params=runs[0].trainable_params,
+            accuracy=statistics.fmean(run.accuracy for run in runs),
+            standard_error=standard_error([run.accuracy for run in runs]),
+            seconds=statistics.median(run.training_time_seconds for run in runs),
+            seeds=len(runs),
+        )
+        for rank, runs in by_rank.items()
+    ]
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Standard error of the mean, s/sqrt(n) with s over n − 1; NaN for fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    return statistics.stdev(values) / math.sqrt(len(values))
+
+
+def print_comparison(experiments: Sequence[RankExperiment]) -> None:
+    """Print one line a rank: parameters, accuracy ± standard error over seeds, time a run."""
+    print(f"{'rank':>4} {'alpha':>6} {'params':>8}  accuracy (± standard error)   time a run")
+    for row in summarize(experiments):
+        error = "one seed" if math.isnan(row.standard_error) else f"± {row.standard_error:.4f}"
+        seconds = "trained together" if math.isnan(row.seconds) else f"{row.seconds:.2f} s"
+        print(
+            f"{row.rank:>4} {row.alpha:>6.4g} {row.trainable_params:>8,}  {row.accuracy:.4f}"
+            f" {error:>10} ({row.seeds} seed{'s' * (row.seeds > 1)})   {seconds:>10}"
+        )
+
+
+def _one_run(
+    task: Task,
+    config: AdapterConfig,
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    schedule: str,
+) -> RankExperiment:
+    """Adapt a fresh model, train it under the clock, test it."""
+    model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+    history = fit(
+        model,
+        task.train(config.seed),
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        seed=config.seed,
+        progress=False,
+    )
+    accuracy = evaluate(model, task.test())
+    return _experiment(config, accuracy, history.seconds, adapter_state(model))
+
+
+def _warm_up(task: Task) -> None:
+    """A few steps that nobody times: the first optimizer of a process imports for a second."""
+    model = adapt(task.model(), 1)
+    fit(model, task.train(0), steps=3, progress=False)
+
+
+def _stacked(
+    task: Task,
+    configs: Sequence[AdapterConfig],
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    schedule: str,
+    progress: bool,
+) -> list[RankExperiment]:
+    """All runs at once: a batch is (C, batch, …), one slice a run."""
+    model = adapt_stacked(task.model(), configs)
+    seeds = sorted({config.seed for config in configs})
+    data = [task.train(seed) for seed in seeds]
+    orders = [
+        batch_order(len(examples), batch_size, steps, seed)
+        for seed, examples in zip(seeds, data, strict=True)
+    ]
+    which = torch.tensor([seeds.index(config.seed) for config in configs])
+
+    def batch_at(step: int) -> Examples:
+        parts = [
+            examples.take(order[step]) for examples, order in zip(data, orders, strict=True)
+        ]
+        inputs = zip(*(part.inputs for part in parts), strict=True)
+        labels = torch.stack([part.labels for part in parts])
+        return Examples(tuple(torch.stack(column)[which] for column in inputs), labels[which])
+
+    fit_batches(
+        model,
+        batch_at,
+        steps=steps,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        progress=progress,
+    )
+    test = task.test()
+    experiments = []
+    for run, config in enumerate(configs):
+        state = unstack(model, run)
+        alone = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+        load_adapter(alone, state)
+        experiments.append(_experiment(config, evaluate(alone, test), math.nan, state))
+        assert experiments[-1].trainable_params == count_trainable(alone)
+    return experiments
+
+
+def _experiment(
+    config: AdapterConfig, accuracy: float, seconds: float, state: dict[str, Tensor]
+) -> RankExperiment:
+    params = sum(tensor.numel() for tensor in state.values())
+    return RankExperiment(
+        rank=config.rank,
+        alpha=config.alpha,
+        trainable_params=params,
+        accuracy=accuracy,
+        training_time_seconds=seconds,
+        seed=config.seed,
+        adapter=state,
+    )

@@ -1,0 +1,172 @@
+"""Figures: one style, axis labels with units, alt text, readable on light and dark pages."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from lora_course.experiments import RankSummary
+    from lora_course.training import History
+
+# Okabe and Ito's palette: told apart with every common kind of colour blindness. Line style and
+# marker differ too, so no curve is known by its colour alone.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
+
+STYLE = {
+    "figure.facecolor": "#ffffff",
+    "axes.facecolor": "#ffffff",
+    "axes.edgecolor": "#555555",
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 11,
+    "grid.color": "#dddddd",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+}
+
+
+class Picture:
+    """A finished figure: shown in a notebook as an image with alt text on a white card.
+
+    The card is opaque, so the figure reads the same on a dark page.
+    """
+
+    def __init__(self, figure: Figure, alt: str) -> None:
+        self.alt = alt
+        self.width = round(figure.get_size_inches()[0] * 72 * 1.25)
+        buffer = io.BytesIO()
+        # No software or date stamp: the same figure gives the same bytes.
+        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+        self.png = buffer.getvalue()
+
+    def to_html(self) -> str:
+        """The picture as one <img> element, data included."""
+        data = base64.b64encode(self.png).decode()
+        return (
+            f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}"'
+            f' width="{self.width}" style="max-width:100%;height:auto;border-radius:8px">'
+        )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.to_html(), "text/plain": f"[figure: {self.alt}]"}
+
+
+@contextmanager
+def _axes(columns: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure in the course's style, without pyplot's global state."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+        yield figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+def _rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(ranks), [str(rank) for rank in ranks])
+    axes.minorticks_off()
+    axes.set_xlabel("rank r")
+
+
+def rank_curve(
+    curves: Mapping[str, Sequence[RankSummary]],
+    ceiling: Mapping[int, float] | None = None,
+    chosen: int | None = None,
+) -> Picture:
+    """Held-out accuracy against rank, one line a curve, with standard errors over seeds.
+
+    `ceiling`: rank -> the best accuracy any update of that rank can reach, drawn dashed.
+    """
+    with _axes() as (figure, (axes,)):
+        said = []
+        ranks = sorted({row.rank for rows in curves.values() for row in rows} | set(ceiling or ()))
+        if ceiling:
+            axes.plot(*zip(*sorted(ceiling.items()), strict=True), "k--", label="ceiling (theory)")
+            said.append("ceiling " + _pairs(ceiling))
+        for index, (label, rows) in enumerate(curves.items()):
+            style = index % len(COLOURS)
+            axes.errorbar(
+                [row.rank for row in rows],
+                [row.accuracy for row in rows],
+                yerr=[0 if math.isnan(row.standard_error) else row.standard_error for row in rows],
+                color=COLOURS[style],
+                marker=MARKERS[style],
+                linestyle=DASHES[style],
+                capsize=4,
+                label=label,
+            )
+            said.append(f"{label} " + _pairs({row.rank: row.accuracy for row in rows}))
+        if chosen is not None:
+            axes.axvline(chosen, color="#777777", linewidth=1)
+            axes.annotate(
+                f"chosen: {chosen}",
+                (chosen, 0.03),
+                xycoords=("data", "axes fraction"),
+                xytext=(5, 0),
+                textcoords="offset points",
+            )
+            said.append(f"chosen rank {chosen}")
+        _rank_axis(axes, ranks)
+        axes.set_ylabel("held-out accuracy (share)")
+        axes.legend()
+        return Picture(figure, "Held-out accuracy against rank: " + "; ".join(said) + ".")
+
+
+def loss_curve(history: History) -> Picture:
+    """Training loss against step, faint as it was and bold as a running mean."""
+    losses = history.losses.double()
+    if losses.dim() > 1:
+        losses = losses.mean(-1)
+    width = max(1, len(losses) // 30)
+    smooth = losses.unfold(0, width, 1).mean(-1)
+    with _axes() as (figure, (axes,)):
+        axes.plot(range(1, len(losses) + 1), losses.tolist(), color=COLOURS[0], alpha=0.3)
+        centre = width // 2 + 1
+        axes.plot(range(centre, centre + len(smooth)), smooth.tolist(), color=COLOURS[0])
+        axes.set_xlabel("training step")
+        axes.set_ylabel("training loss (nats)")
+        return Picture(
+            figure,
+            f"Training loss over {len(losses)} steps, from {smooth[0].item():.3f}"
+            f" to {smooth[-1].item():.3f} nats.",
+        )
+
+
+def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
+    """Size of the first update ‖ΔW‖ against rank, one line per alpha rule, relative to rank one."""
+    with _axes() as (figure, (axes,)):
+        said = []
+        for index, (rule, by_rank) in enumerate(sizes.items()):
+            ranks = sorted(by_rank)
+            relative = [by_rank[rank] / by_rank[ranks[0]] for rank in ranks]
+            axes.plot(
+                ranks,
+                relative,
+                color=COLOURS[index],
+                marker=MARKERS[index],
+                linestyle=DASHES[index],
+                label=rule,
+            )
+            said.append(f"{rule} ends at {relative[-1]:.2g} times its start")
+        _rank_axis(axes, ranks)
+        axes.set_yscale("log")
+        axes.set_ylabel(f"‖ΔW‖ after one step,\nrelative to r = {ranks[0]}")
+        axes.legend()
+        return Picture(figure, "Size of the first Adam step against rank: " + "; ".join(said) + ".")
+
+
+def _pairs(values: Mapping[int, float]) -> str:
+    """The values as words: r=4 0.75, r=8 0.76."""
+    return ", ".join(f"r={rank} {value:.2f}" for rank, value in sorted(values.items()))

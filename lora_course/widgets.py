@@ -1,0 +1,121 @@
+"""Explorers: move a control, see the numbers change. Every control works from the keyboard."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets as ipw
+
+from lora_course.architectures import MODELS, TARGETS
+from lora_course.estimators import WEIGHT_BYTES, estimate_model_memory
+from lora_course.tasks.matching import MatchingTask
+
+RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+WIDE = ipw.Layout(width="26rem")
+LABEL = {"description_width": "9rem"}
+
+# Pattern as well as colour tells the parts apart; the numbers stand beside them in any case.
+PARTS = {
+    "base_weights_mb": ("frozen base weights", "#0072B2"),
+    "activations_mb": ("saved activations", "#E69F00"),
+    "adapter_mb": ("adapter", "#009E73"),
+    "gradients_mb": ("gradients", "#CC79A7"),
+    "optimizer_mb": ("optimizer (two moments)", "#D55E00"),
+}
+
+
+def memory_bars(figures: dict[str, float], title: str) -> str:
+    """An HTML table with one bar a part: bytes as numbers, widths on one common scale."""
+    largest = max(figures[key] for key in PARTS)
+    rows = "".join(
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
+        f'<td style="text-align:right;white-space:nowrap;padding:0 .8em">{_mb(figures[key])}</td>'
+        f'<td style="width:16rem;text-align:left"><div aria-hidden="true" style="height:.9em;'
+        f"min-width:1px;width:{100 * figures[key] / largest:.2f}%;background:{colour}"
+        '"></div></td></tr>'
+        for key, (label, colour) in PARTS.items()
+    )
+    return (
+        f'<table style="border-collapse:collapse"><caption style="text-align:left">'
+        f"<strong>{html.escape(title)}</strong></caption>{rows}"
+        f'<tr><th scope="row" style="text-align:left">total</th><td style="text-align:right;'
+        f'padding:0 .8em"><strong>{_mb(figures["total_mb"])}</strong></td><td></td></tr></table>'
+    )
+
+
+def rank_explorer() -> ipw.VBox:
+    """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
+    controls: dict[str, Any] = {
+        "model": ipw.Dropdown(options=list(MODELS), value="Llama-3.1-8B"),
+        "rank": ipw.SelectionSlider(options=RANKS, value=16),
+        "targets": ipw.Dropdown(options=list(TARGETS), value="all linear"),
+        "precision": ipw.Dropdown(options=list(WEIGHT_BYTES), value="bf16"),
+        "batch_size": ipw.IntSlider(value=1, min=1, max=16),
+        "seq_length": ipw.SelectionSlider(options=(256, 512, 1024, 2048, 4096, 8192), value=2048),
+    }
+    names = {
+        "model": "model",
+        "rank": "rank r",
+        "targets": "target modules",
+        "precision": "base precision",
+        "batch_size": "batch size",
+        "seq_length": "tokens a sequence",
+    }
+    for key, control in controls.items():
+        control.description, control.style, control.layout = names[key], LABEL, WIDE
+    output = ipw.HTML()
+
+    def refresh(_change: object = None) -> None:
+        values = {key: control.value for key, control in controls.items()}
+        figures = estimate_model_memory(**values)
+        share = figures["lora_params"] / MODELS[values["model"]].parameters()
+        output.value = memory_bars(
+            figures, f"{values['model']}, rank {values['rank']}, {values['targets']}"
+        ) + (
+            f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
+            f" model; the adapted matrices have {figures['compression_vs_full']:,.0f} times as"
+            " many.</p>"
+        )
+
+    for control in controls.values():
+        control.observe(refresh, names="value")
+    refresh()
+    return ipw.VBox([*controls.values(), output])
+
+
+def planted_rank_explorer(
+    task: MatchingTask, measure: Callable[[MatchingTask], str], true_ranks: tuple[int, ...]
+) -> ipw.VBox:
+    """A slider for the task's true rank; `measure` turns the task into the HTML to show.
+
+    Measuring takes seconds, so it runs when the slider is released, and each rank only once.
+    """
+    slider = ipw.SelectionSlider(
+        options=true_ranks,
+        value=task.true_rank,
+        description="true rank of D",
+        continuous_update=False,
+        style=LABEL,
+        layout=WIDE,
+    )
+    status, output = ipw.HTML(), ipw.HTML()
+    seen: dict[int, str] = {}
+
+    def refresh(_change: object = None) -> None:
+        if slider.value not in seen:
+            status.value = f"Training with true rank {slider.value}: a few seconds …"
+            seen[slider.value] = measure(replace(task, true_rank=slider.value))
+        status.value = ""
+        output.value = seen[slider.value]
+
+    slider.observe(refresh, names="value")
+    refresh()
+    return ipw.VBox([slider, status, output])
+
+
+def _mb(value: float) -> str:
+    """A size in MB or GB with a sensible number of digits."""
+    return f"{value / 1000:,.2f} GB" if value >= 1000 else f"{value:,.1f} MB"

@@ -9,13 +9,20 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lora_course.layers import adapt, adapter_state, count_trainable, load_adapter
 from lora_course.stacked import AdapterConfig, adapt_stacked, unstack
 from lora_course.tasks import Task
-from lora_course.tasks.matching import MatchingTask
-from lora_course.training import Examples, batch_order, evaluate, fit, fit_batches, threads
+from lora_course.tasks.matching import comparison_task
+from lora_course.training import (
+    Examples,
+    batch_order,
+    evaluate,
+    fit,
+    fit_batches,
+    threads,
+    with_progress,
+)
 from lora_course.validation import one_of, positive, rank_list, whole
 
 AlphaRule = str | float | Callable[[int], float]
@@ -110,7 +117,7 @@ def rank_sweep(
             finished += _stacked(task, configs, schedule=schedule, progress=progress, **options)
         elif configs:
             _warm_up(task)
-            for config in tqdm(configs, desc="runs", unit="run", disable=not progress):
+            for config in with_progress(configs, "runs", progress):
                 finished.append(_one_run(task, config, schedule=schedule, **options))
     order = {rank: place for place, rank in enumerate(wanted)}
     chosen = [run for run in finished if run.rank in order and run.seed in seed_list]
@@ -126,14 +133,11 @@ def run_rank_comparison(
     mode: str = "sequential",
     progress: bool = True,
 ) -> list[RankExperiment]:
-    """Compare `ranks` by training on the planted-rank task of `num_layers` layer_dim² forms.
+    """Compare `ranks` by training on the matching task of `num_layers` layer_dim² forms.
 
-    A power-law spectrum over half the dimensions, as real updates have: returns diminish rather
-    than stop. For another task or other settings call `rank_sweep`.
+    The task is `tasks.matching.comparison_task`; for another, or other settings, `rank_sweep`.
     """
-    task = MatchingTask(
-        dim=layer_dim, true_rank=max(1, layer_dim // 2), spectrum="power", num_layers=num_layers
-    )
+    task = comparison_task(layer_dim, num_layers)
     return rank_sweep(task, ranks, seeds, mode=mode, progress=progress)
 
 

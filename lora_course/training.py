@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -106,6 +106,14 @@ def batch_order(size: int, batch_size: int, steps: int, seed: int) -> Tensor:
     return order[: steps * batch_size].view(steps, batch_size)
 
 
+T = TypeVar("T")
+
+
+def with_progress(items: Iterable[T], description: str, show: bool, delay: float = 0) -> Iterable[T]:
+    """`items` with a progress bar when `show`; TQDM_DISABLE=1 in the environment hides them all."""
+    return tqdm(items, desc=description, delay=delay, leave=False) if show else items
+
+
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Run the block on `count` torch threads. One is fastest for matrices of a few hundred."""
@@ -174,7 +182,7 @@ def fit_batches(
     model.train()
     start = time.perf_counter()
     # The bar appears only once a run has taken a second; short ones would make it flicker.
-    for step in tqdm(range(steps), desc="training", disable=not progress, delay=1, leave=False):
+    for step in with_progress(range(steps), "training", progress, delay=1):
         rates.append(peak * factor(step / steps))
         optimizer.param_groups[0]["lr"] = rates[-1]
         value = loss(model, batch_at(step))

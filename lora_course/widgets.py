@@ -17,7 +17,7 @@ RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 WIDE = ipw.Layout(width="26rem")
 LABEL = {"description_width": "9rem"}
 
-# Pattern as well as colour tells the parts apart; the numbers stand beside them in any case.
+# Every bar has its name and number beside it, so no part is known by its colour alone.
 PARTS = {
     "base_weights_mb": ("frozen base weights", "#0072B2"),
     "activations_mb": ("saved activations", "#E69F00"),
@@ -25,6 +25,19 @@ PARTS = {
     "gradients_mb": ("gradients", "#CC79A7"),
     "optimizer_mb": ("optimizer (two moments)", "#D55E00"),
 }
+
+
+class Explorer(ipw.VBox):  # type: ignore[misc]
+    """Controls above an HTML view; the view alone where widgets cannot be shown."""
+
+    def __init__(self, controls: list[Any], view: ipw.HTML) -> None:
+        super().__init__([*controls, view])
+        self.view = view
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        note = "<p><em>Run this cell in Jupyter to move the controls.</em></p>"
+        return bundle | {"text/html": self.view.value + note}
 
 
 def memory_bars(figures: dict[str, float], title: str) -> str:
@@ -46,7 +59,7 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
     )
 
 
-def rank_explorer() -> ipw.VBox:
+def rank_explorer() -> Explorer:
     """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
     controls: dict[str, Any] = {
         "model": ipw.Dropdown(options=list(MODELS), value="Llama-3.1-8B"),
@@ -83,12 +96,12 @@ def rank_explorer() -> ipw.VBox:
     for control in controls.values():
         control.observe(refresh, names="value")
     refresh()
-    return ipw.VBox([*controls.values(), output])
+    return Explorer(list(controls.values()), output)
 
 
 def planted_rank_explorer(
     task: MatchingTask, measure: Callable[[MatchingTask], str], true_ranks: tuple[int, ...]
-) -> ipw.VBox:
+) -> Explorer:
     """A slider for the task's true rank; `measure` turns the task into the HTML to show.
 
     Measuring takes seconds, so it runs when the slider is released, and each rank only once.
@@ -113,7 +126,7 @@ def planted_rank_explorer(
 
     slider.observe(refresh, names="value")
     refresh()
-    return ipw.VBox([slider, status, output])
+    return Explorer([slider, status], output)
 
 
 def _mb(value: float) -> str:

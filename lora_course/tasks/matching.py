@@ -61,6 +61,7 @@ class MatchingTask:
     test_size: int = 20_000
     noise: float = 0.0
     seed: int = 0
+    test_stream: str = "test"
     dtype: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
@@ -100,8 +101,8 @@ class MatchingTask:
         return self._examples(f"train {whole('seed', seed, at_least=0)}", self.train_size)
 
     def test(self) -> Examples:
-        """`test_size` held-out pairs, the same for every run."""
-        return self._examples("test", self.test_size)
+        """`test_size` held-out pairs, the same for every run; `test_stream` names the draw."""
+        return self._examples(self.test_stream, self.test_size)
 
     def ceiling(self, rank: int, probes: int = 20_000) -> float:
         """The accuracy of the best update of `rank`: D's leading singular directions.
@@ -143,6 +144,22 @@ class MatchingTask:
         """A generator for one named stream of this task: streams never overlap."""
         digest = hashlib.sha256(f"{self.seed} {stream}".encode()).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def comparison_task(layer_dim: int, num_layers: int = 1) -> MatchingTask:
+    """The task of the rank comparison: noisy labels, and an update of falling singular values.
+
+    Its true rank is half the dimension, but 10,000 examples, a tenth of them mislabelled, do not
+    carry that much: how much rank pays is for the sweep to find out.
+    """
+    return MatchingTask(
+        dim=layer_dim,
+        true_rank=max(1, layer_dim // 2),
+        spectrum="power",
+        num_layers=num_layers,
+        train_size=10_000,
+        noise=0.1,
+    )
 
 
 def _apply(forms: Tensor, x: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""From one source file a chapter to the student notebook and the executed solution."""

@@ -1,0 +1,97 @@
+"""Build the notebooks: write the student's, execute and write the solution."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from lora_course.authoring.source import read_source, solutions, variant
+
+SOLUTIONS = Path(__file__).parent.parent / "checks" / "solutions.json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# A notebook is executed as on Binder: one thread, no network, no progress bars in its outputs.
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TQDM_DISABLE": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+def student_path(source: Path) -> Path:
+    """notebooks/source/04_x.py -> notebooks/04_x.ipynb."""
+    return source.parent.parent / f"{source.stem}.ipynb"
+
+
+def solution_path(source: Path) -> Path:
+    """notebooks/source/04_x.py -> notebooks/solutions/04_x.ipynb."""
+    return source.parent.parent / "solutions" / f"{source.stem}.ipynb"
+
+
+def sources(folder: Path) -> list[Path]:
+    """All chapter sources below a notebooks folder, in order."""
+    found = sorted((folder / "source").glob("[0-9][0-9]_*.py"))
+    if not found:
+        raise FileNotFoundError(f"{folder}: holds no source/NN_name.py; is this the right folder?")
+    return found
+
+
+def text(notebook: NotebookNode) -> str:
+    """The file's text: the same notebook always gives the same bytes."""
+    return nbformat.writes(notebook, version=4) + "\n"
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(SETTINGS)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> NotebookNode:
+    """Run all cells in a fresh kernel and keep the outputs; nbclient's error at the first failure."""
+    client = NotebookClient(
+        notebook,
+        timeout=cell_timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    with _environment():
+        client.execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # Without a kernel a widget cannot be shown; its HTML view, beside it, can.
+            output.get("data", {}).pop(WIDGET, None)
+    return notebook
+
+
+def build(source: Path, *, run: bool = True) -> list[Path]:
+    """Build one chapter; returns what was written. `run=False` leaves the solution as it is."""
+    chapter = read_source(source)
+    student, solution = student_path(source), solution_path(source)
+    written = [student, SOLUTIONS]
+    student.write_text(text(variant(chapter, solved=False)), encoding="utf-8")
+    known = json.loads(SOLUTIONS.read_text(encoding="utf-8")) if SOLUTIONS.exists() else {}
+    prefix = f"ch{source.name[:2]}."
+    others = {name: code for name, code in known.items() if not name.startswith(prefix)}
+    merged = dict(sorted((others | solutions(chapter)).items()))
+    SOLUTIONS.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if run:
+        executed = execute(variant(chapter, solved=True), solution.parent)
+        solution.parent.mkdir(exist_ok=True)
+        solution.write_text(text(executed), encoding="utf-8")
+        written.append(solution)
+    return written

@@ -1,0 +1,122 @@
+"""The narrow face through which a check sees an answer: call it with plain data, read plain data.
+
+In a notebook the face wraps the learner's own object; a grader can put a stand-in behind the same
+face that forwards the call elsewhere. A check does not know which one it holds.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
+
+
+class AnswerError(Exception):
+    """The answer could not be called, raised, or returned something that is not data."""
+
+
+class Face(Protocol):
+    """What a check may do with an answer."""
+
+    def call(self, *arguments: Any) -> Any:
+        """Call the answer; plain data back. AnswerError or BlankError when there is none."""
+
+    def seconds(self) -> float:
+        """Wall time of the last call."""
+
+
+class LocalFace:
+    """A face on an object in this process."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self._seconds = 0.0
+
+    def seconds(self) -> float:
+        """Wall time of the last call."""
+        return self._seconds
+
+    def call(self, *arguments: Any) -> Any:
+        """Call the answer with copies of `arguments`, so that it cannot change the check's own."""
+        function = self._function(arguments)
+        start = time.perf_counter()
+        try:
+            value = function(*copy.deepcopy(arguments))
+        except KeyboardInterrupt:
+            raise
+        except NotImplementedError as error:
+            raise BlankError from error
+        except BaseException as error:  # SystemExit too: an answer must not end the kernel
+            raise AnswerError(f"raised {_describe(error)}") from error
+        finally:
+            self._seconds = time.perf_counter() - start
+        try:
+            return to_plain(value)
+        except NotPlainError as error:
+            raise AnswerError(f"returned {error}") from error
+
+    def _function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        answer = self._answer
+        if answer is ...:
+            raise BlankError
+        if isinstance(answer, type):
+            raise AnswerError("is a class; pass the function that you wrote")
+        if not callable(answer):
+            try:
+                what = f"the value {show(to_plain(answer))}"
+            except NotPlainError:
+                what = f"an object of type {type(answer).__name__}"
+            raise AnswerError(f"is {what}; pass the function itself, without calling it")
+        try:
+            signature = inspect.signature(answer)
+        except Exception:  # some callables have none, some lie: the call itself will tell
+            return answer
+        try:
+            signature.bind(*arguments)
+        except TypeError as error:
+            raise AnswerError(
+                f"takes {signature}, which does not fit the call: {error};"
+                " keep the parameters that the exercise gives"
+            ) from error
+        return answer
+
+
+class RememberingFace:
+    """A face that asks each question once: a repeated call gets the first one's answer."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._answers: dict[str, tuple[Any, Exception | None, float]] = {}
+        self._seconds = 0.0
+
+    def seconds(self) -> float:
+        """Wall time of the call that gave the last answer."""
+        return self._seconds
+
+    def call(self, *arguments: Any) -> Any:
+        """As the face behind, from memory where it has been asked before."""
+        key = repr(arguments)
+        if key not in self._answers:
+            value, error = None, None
+            try:
+                value = self._face.call(*arguments)
+            except (AnswerError, BlankError) as raised:
+                error = raised
+            self._answers[key] = (value, error, self._face.seconds())
+        value, error, self._seconds = self._answers[key]
+        if error is not None:
+            raise error
+        return value
+
+
+def _describe(error: BaseException) -> str:
+    """An exception as text, even when its own __str__ misbehaves."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "(no message)"
+    return f"{type(error).__name__}: {text[:200]}"

@@ -1,0 +1,93 @@
+"""Whatever a learner's code returns, as plain data: nothing of theirs runs once it is plain.
+
+Plain data is None, bool, int, float, str, lists of plain data, dicts with plain keys, and torch
+tensors. Types are compared exactly, so an object cannot pass for a number by overriding methods.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+MAX_ITEMS = 10_000
+MAX_TENSOR = 4_000_000
+MAX_TEXT = 10_000
+MAX_DEPTH = 8
+SIMPLE = (type(None), bool, int, float, str)
+
+
+class NotPlainError(Exception):
+    """A value is not, and does not hold only, plain data; the message says what to return."""
+
+
+class BlankError(Exception):
+    """The answer is still the dots of the blank exercise."""
+
+
+def to_plain(value: Any, depth: int = 0) -> Any:
+    """`value` as plain data; NotPlainError when it has none, BlankError for `...`."""
+    kind = type(value)
+    if value is ...:
+        raise BlankError
+    if kind is str and len(value) > MAX_TEXT:
+        raise NotPlainError(f"a text of {len(value):,} characters; at most {MAX_TEXT:,} are read")
+    if kind in SIMPLE:
+        return value
+    if depth > MAX_DEPTH:
+        raise NotPlainError(f"data nested more than {MAX_DEPTH} deep")
+    if kind in (list, tuple):
+        _bounded(len(value))
+        return [to_plain(item, depth + 1) for item in value]
+    if kind is dict:
+        _bounded(len(value))
+        return {_key(key): to_plain(item, depth + 1) for key, item in value.items()}
+    if dataclasses.is_dataclass(kind):
+        # Read past __getattribute__: a field is what was stored in the instance.
+        stored = object.__getattribute__(value, "__dict__")
+        names = [field.name for field in dataclasses.fields(kind)]
+        return {name: to_plain(stored.get(name), depth + 1) for name in names}
+    return _array(value, kind)
+
+
+def _array(value: Any, kind: type) -> Any:
+    """Numbers and tensors of numpy and torch, where these are loaded at all."""
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None and issubclass(kind, numpy.generic) and kind.__module__ == "numpy":
+        return to_plain(value.item(), MAX_DEPTH)
+    if numpy is not None and kind is numpy.ndarray:
+        _bounded(value.size)
+        return value.tolist() if value.dtype.kind in "biuf" else to_plain(value.tolist())
+    if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+        if value.numel() > MAX_TENSOR:
+            raise NotPlainError(f"a tensor of {value.numel():,} numbers; at most {MAX_TENSOR:,}")
+        return value.detach().clone()
+    name = kind.__name__
+    if name == "generator":
+        raise NotPlainError("a generator; return its values as a list: list(...)")
+    if kind is type:
+        raise NotPlainError(f"the class {value.__name__} itself; return numbers, lists or dicts")
+    raise NotPlainError(f"an object of type {name}; return numbers, lists or dicts")
+
+
+def _key(key: Any) -> Any:
+    if type(key) not in SIMPLE:
+        raise NotPlainError(f"a dict with a key of type {type(key).__name__}; use plain keys")
+    return key
+
+
+def _bounded(size: int) -> None:
+    if size > MAX_ITEMS:
+        raise NotPlainError(f"{size:,} items; at most {MAX_ITEMS:,} are read")
+
+
+def show(value: Any, limit: int = 160) -> str:
+    """`value`, plain data, as one short line of text."""
+    if type(value) is int and value.bit_length() > 300:
+        return f"a whole number of {value.bit_length():,} bits"
+    if type(value) in (list, dict) and len(value) > 40:
+        return f"a {type(value).__name__} of {len(value):,} items"
+    if hasattr(value, "numel"):
+        return f"a tensor of shape {tuple(value.shape)} and type {value.dtype}"
+    text = f"{value:,}" if type(value) is int else repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,139 @@
+"""What a check answers: an outcome, points, and a text and an HTML face, both escaped."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(Enum):
+    """The four outcomes of a check, with their sign and word."""
+
+    CORRECT = ("✅", "correct")
+    INCORRECT = ("❌", "not yet")
+    ERROR = ("⚠️", "your code could not be used")
+    NOT_ATTEMPTED = ("⬜", "not attempted")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of a question: whether it passed, and if not, everything needed to mend it."""
+
+    part: str
+    points: int
+    outcome: Outcome
+    message: str = ""
+    called: str = ""
+    got: str = ""
+    expected: str = ""
+    mistake: str = ""
+
+    @property
+    def earned(self) -> int:
+        """The part's points when it passed, else 0."""
+        return self.points if self.outcome is Outcome.CORRECT else 0
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Label and text of what was called, returned and expected, where there is any."""
+        rows = [("called", self.called), ("returned", self.got), ("expected", self.expected)]
+        return [(label, text) for label, text in rows if text]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The findings of one check of one question."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def points(self) -> int:
+        """Points earned."""
+        return sum(finding.earned for finding in self.findings)
+
+    @property
+    def max_points(self) -> int:
+        """Points that the question is worth."""
+        return sum(finding.points for finding in self.findings)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Correct when every part is; else the first trouble: blank, an error, or a wrong part."""
+        outcomes = [finding.outcome for finding in self.findings]
+        if all(outcome is Outcome.NOT_ATTEMPTED for outcome in outcomes):
+            return Outcome.NOT_ATTEMPTED
+        for outcome in (Outcome.ERROR, Outcome.INCORRECT, Outcome.NOT_ATTEMPTED):
+            if outcome in outcomes:
+                return Outcome.ERROR if outcome is Outcome.ERROR else Outcome.INCORRECT
+        return Outcome.CORRECT
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The names of the mistakes that were recognised."""
+        return tuple(finding.mistake for finding in self.findings if finding.mistake)
+
+    def headline(self) -> str:
+        """Sign, title, outcome and points in one line."""
+        sign, word = self.outcome.value
+        return f"{sign} {self.title}: {word}, {self.points} of {self.max_points} points"
+
+    def __str__(self) -> str:
+        if self.outcome is Outcome.NOT_ATTEMPTED:
+            return f"{self.headline()}. Replace the dots with your own code, then run this again."
+        lines = [self.headline()]
+        for finding in self.findings:
+            lines.append(f"  {finding.outcome.value[0]} {finding.part}")
+            lines += [f"       {label}: {text}" for label, text in finding.facts()]
+            lines += [f"       {finding.message}"] * bool(finding.message)
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        if self.outcome is Outcome.NOT_ATTEMPTED:
+            return _card(html.escape(str(self)))
+        parts = []
+        for finding in self.findings:
+            sign, word = finding.outcome.value
+            facts = "".join(
+                f"<div>{label}: <code>{html.escape(text)}</code></div>"
+                for label, text in finding.facts()
+            )
+            message = f"<div>{html.escape(finding.message)}</div>" * bool(finding.message)
+            parts.append(
+                f'<li style="list-style:none;margin:.3em 0"><span aria-label="{word}">{sign}</span>'
+                f" {html.escape(finding.part)}"
+                f'<div style="margin-left:1.8em">{facts}{message}</div></li>'
+            )
+        return _card(
+            f"<strong>{html.escape(self.headline())}</strong>"
+            f'<ul style="margin:.3em 0 0;padding:0">{"".join(parts)}</ul>'
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """A hint or a solution: text, or code."""
+
+    title: str
+    body: str
+    code: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.title}\n{self.body}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        body = html.escape(self.body)
+        return _card(
+            f"<strong>{html.escape(self.title)}</strong>"
+            + (f"<pre>{body}</pre>" if self.code else f"<div>{body}</div>")
+        )
+
+
+def _card(content: str) -> str:
+    """A box with a rule at its left; text and background are the page's, so both themes work."""
+    style = "border-left:4px solid #888;padding:.4em .8em;margin:.4em 0;overflow-wrap:anywhere"
+    return f'<div role="status" style="{style}">{content}</div>'

@@ -1,0 +1,81 @@
+"""The `lora-course` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lora_course import __version__
+
+
+def _build(options: argparse.Namespace) -> int:
+    try:
+        from lora_course.authoring import build as authoring
+    except ModuleNotFoundError as error:
+        print(
+            f"lora-course build needs {error.name}, which authors install with:"
+            ' pip install "lora-course[dev]"',
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        chosen = authoring.sources(options.notebooks)
+    except FileNotFoundError as error:
+        print(f"lora-course build: {error}", file=sys.stderr)
+        return 2
+    if options.chapter is not None:
+        chosen = [source for source in chosen if int(source.name[:2]) == options.chapter]
+        if not chosen:
+            print(f"lora-course build: there is no chapter {options.chapter}", file=sys.stderr)
+            return 2
+    for source in chosen:
+        for path in authoring.build(source, run=not options.no_execute):
+            print(f"wrote {path}")
+    return 0
+
+
+def _memory_table(options: argparse.Namespace) -> int:
+    from lora_course.estimators import print_memory_table
+
+    try:
+        print_memory_table(options.rank, options.layer_dim, options.layers, options.precision)
+    except ValueError as error:
+        print(f"lora-course memory-table: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    main_parser = argparse.ArgumentParser(
+        prog="lora-course", description="The LoRA course: notebooks and tools."
+    )
+    main_parser.add_argument("--version", action="version", version=__version__)
+    commands = main_parser.add_subparsers(dest="command", required=True)
+
+    build = commands.add_parser("build", help="build the notebooks from their sources")
+    build.add_argument("chapter", nargs="?", type=int, help="a chapter's number; default: all")
+    build.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
+    build.add_argument("--no-execute", action="store_true", help="leave the solutions as they are")
+    build.set_defaults(run=_build)
+
+    table = commands.add_parser("memory-table", help="adapter memory over ranks, one matrix a layer")
+    table.add_argument("--rank", type=int, nargs="+", default=[4, 8, 16, 32, 64])
+    table.add_argument("--layer-dim", type=int, default=4096)
+    table.add_argument("--layers", type=int, default=32)
+    table.add_argument("--precision", default="bf16", help="of the base weights")
+    table.set_defaults(run=_memory_table)
+    return main_parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

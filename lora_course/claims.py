@@ -9,8 +9,9 @@ class ClaimFailedError(AssertionError):
     """A statement of the text does not hold on this machine."""
 
 
-def claim(statement: str, measured: float, *, above: float | None = None,
-          below: float | None = None) -> None:
+def claim(
+    statement: str, measured: float, *, above: float | None = None, below: float | None = None
+) -> None:
     """Print "True: statement" when `measured` lies strictly between the bounds given.
 
     Both the bound and the measured value are shown, so that a reader sees the margin.
@@ -21,7 +22,9 @@ def claim(statement: str, measured: float, *, above: float | None = None,
     low = -math.inf if above is None else above
     high = math.inf if below is None else below
     bounds = " and ".join(
-        [f"above {above:g}"] * (above is not None) + [f"below {below:g}"] * (below is not None)
+        f"{word} {bound:g}"
+        for word, bound in (("above", above), ("below", below))
+        if bound is not None
     )
     # `measured …` stands last: notebook validation blanks it, as it differs between machines.
     detail = f"needs {bounds}; measured {measured:.4g}"

@@ -61,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--no-execute", action="store_true", help="leave the solutions as they are")
     build.set_defaults(run=_build)
 
-    table = commands.add_parser("memory-table", help="adapter memory over ranks, one matrix a layer")
+    table = commands.add_parser(
+        "memory-table", help="adapter memory over ranks, one matrix a layer"
+    )
     table.add_argument("--rank", type=int, nargs="+", default=[4, 8, 16, 32, 64])
     table.add_argument("--layer-dim", type=int, default=4096)
     table.add_argument("--layers", type=int, default=32)

@@ -119,9 +119,8 @@ def estimate_model_memory(
     compute_bytes = COMPUTE_BYTES[precision]
     value_bytes = ADAPTER_BYTES[one_of("adapter_precision", adapter_precision, ADAPTER_BYTES)]
     tokens = whole("batch_size", batch_size) * whole("seq_length", seq_length)
-    base_bytes = (
-        shape.linear_parameters() * weight_bytes
-        + shape.other_parameters() * max(weight_bytes, compute_bytes)
+    base_bytes = shape.linear_parameters() * weight_bytes + shape.other_parameters() * max(
+        weight_bytes, compute_bytes
     )
     block = _block_bytes(shape, matrices, rank, compute_bytes, value_bytes)
     kept = tokens * (shape.layers * block + 4 * shape.vocab)
@@ -142,12 +141,14 @@ def _block_bytes(
     attention = compute_bytes * (2 * q_dim + 2 * kv_dim) + 4 * shape.heads
     mlp = compute_bytes * 3 * shape.intermediate
     # An adapter in another precision than the forward pass keeps a cast copy of its input. In
-    # the same precision, matrices that read the same tensor keep it once.
+    # the same precision, matrices that read the same tensor keep it once, and o_proj reads the
+    # attention output, which is kept anyway.
     if adapter_bytes != compute_bytes:
         inputs = sum(d_in for _, d_in in adapted.values())
     else:
-        readers = {"q_proj": "x", "k_proj": "x", "v_proj": "x", "gate_proj": "h", "up_proj": "h"}
-        inputs = sum({readers.get(name, name): d_in for name, (_, d_in) in adapted.items()}.values())
+        reads = {"q_proj": "x", "k_proj": "x", "v_proj": "x", "gate_proj": "h", "up_proj": "h"}
+        own = {reads.get(name, name): d_in for name, (_, d_in) in adapted.items()}
+        inputs = sum(own.values()) - own.get("o_proj", 0)
     return norms + attention + mlp + adapter_bytes * (inputs + rank * len(adapted))
 
 
@@ -183,7 +184,9 @@ def print_memory_table(
     precision: str = "bf16",
 ) -> None:
     """Print, for each rank, parameters, adapter, gradient and optimizer memory, compression."""
-    print(f"{'rank':>4} {'params':>12} {'adapter':>11} {'gradients':>11} {'optimizer':>11}  full/LoRA")
+    print(
+        f"{'rank':>4} {'params':>12} {'adapter':>11} {'gradients':>11} {'optimizer':>11}  full/LoRA"
+    )
     for rank in ranks:
         row = estimate_training_memory(rank, layer_dim, num_layers, precision)
         print(

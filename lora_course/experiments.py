@@ -55,6 +55,16 @@ class RankExperiment:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How every run of a sweep is trained (see `training.fit`)."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    schedule: str
+
+
+@dataclass(frozen=True)
 class RankSummary:
     """All runs of one rank: mean accuracy ± its standard error over seeds, median seconds."""
 
@@ -111,14 +121,14 @@ def rank_sweep(
         for rank in wanted
         if (rank, seed) not in have
     ]
-    options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
+    recipe = Recipe(steps, batch_size, learning_rate, schedule)
     with threads(1):
         if mode == "stacked" and configs:
-            finished += _stacked(task, configs, schedule=schedule, progress=progress, **options)
+            finished += _stacked(task, configs, recipe, progress)
         elif configs:
             _warm_up(task)
             for config in with_progress(configs, "runs", progress):
-                finished.append(_one_run(task, config, schedule=schedule, **options))
+                finished.append(_one_run(task, config, recipe))
     order = {rank: place for place, rank in enumerate(wanted)}
     chosen = [run for run in finished if run.rank in order and run.seed in seed_list]
     return sorted(chosen, key=lambda run: (order[run.rank], seed_list.index(run.seed)))
@@ -181,24 +191,16 @@ def print_comparison(experiments: Sequence[RankExperiment]) -> None:
         )
 
 
-def _one_run(
-    task: Task,
-    config: AdapterConfig,
-    *,
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-    schedule: str,
-) -> RankExperiment:
+def _one_run(task: Task, config: AdapterConfig, recipe: Recipe) -> RankExperiment:
     """Adapt a fresh model, train it under the clock, test it."""
     model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
     history = fit(
         model,
         task.train(config.seed),
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        schedule=schedule,
+        steps=recipe.steps,
+        batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        schedule=recipe.schedule,
         seed=config.seed,
         progress=False,
     )
@@ -213,29 +215,20 @@ def _warm_up(task: Task) -> None:
 
 
 def _stacked(
-    task: Task,
-    configs: Sequence[AdapterConfig],
-    *,
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-    schedule: str,
-    progress: bool,
+    task: Task, configs: Sequence[AdapterConfig], recipe: Recipe, progress: bool
 ) -> list[RankExperiment]:
     """All runs at once: a batch is (C, batch, …), one slice a run."""
     model = adapt_stacked(task.model(), configs)
     seeds = sorted({config.seed for config in configs})
     data = [task.train(seed) for seed in seeds]
     orders = [
-        batch_order(len(examples), batch_size, steps, seed)
+        batch_order(len(examples), recipe.batch_size, recipe.steps, seed)
         for seed, examples in zip(seeds, data, strict=True)
     ]
     which = torch.tensor([seeds.index(config.seed) for config in configs])
 
     def batch_at(step: int) -> Examples:
-        parts = [
-            examples.take(order[step]) for examples, order in zip(data, orders, strict=True)
-        ]
+        parts = [examples.take(order[step]) for examples, order in zip(data, orders, strict=True)]
         inputs = zip(*(part.inputs for part in parts), strict=True)
         labels = torch.stack([part.labels for part in parts])
         return Examples(tuple(torch.stack(column)[which] for column in inputs), labels[which])
@@ -243,9 +236,9 @@ def _stacked(
     fit_batches(
         model,
         batch_at,
-        steps=steps,
-        learning_rate=learning_rate,
-        schedule=schedule,
+        steps=recipe.steps,
+        learning_rate=recipe.learning_rate,
+        schedule=recipe.schedule,
         progress=progress,
     )
     test = task.test()

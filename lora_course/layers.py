@@ -171,7 +171,9 @@ def merge(model: M) -> M:
     """Fold every adapter into its weight, in place: plain linear layers, the same outputs."""
     layers = lora_layers(model)
     if not layers:
-        raise ValueError(f"model={type(model).__name__}: has no adapters to merge; adapt() it first")
+        raise ValueError(
+            f"model={type(model).__name__}: has no adapters to merge; adapt() it first"
+        )
     for name, layer in layers.items():
         replace_module(model, name, layer.merged())
     return model

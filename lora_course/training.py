@@ -109,8 +109,10 @@ def batch_order(size: int, batch_size: int, steps: int, seed: int) -> Tensor:
 T = TypeVar("T")
 
 
-def with_progress(items: Iterable[T], description: str, show: bool, delay: float = 0) -> Iterable[T]:
-    """`items` with a progress bar when `show`; TQDM_DISABLE=1 in the environment hides them all."""
+def with_progress(
+    items: Iterable[T], description: str, show: bool, delay: float = 0
+) -> Iterable[T]:
+    """`items`, with a progress bar that goes when it is done, if `show`."""
     return tqdm(items, desc=description, delay=delay, leave=False) if show else items
 
 

@@ -16,11 +16,10 @@ from lora_course.authoring.source import read_source, solutions, variant
 
 SOLUTIONS = Path(__file__).parent.parent / "checks" / "solutions.json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# A notebook is executed as on Binder: one thread, no network, no progress bars in its outputs.
+# A notebook is executed as on Binder: one thread, no network.
 SETTINGS = {
     "OMP_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",
-    "TQDM_DISABLE": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "JUPYTER_PLATFORM_DIRS": "1",
 }
@@ -61,7 +60,7 @@ def _environment() -> Iterator[None]:
 
 
 def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> NotebookNode:
-    """Run all cells in a fresh kernel and keep the outputs; nbclient's error at the first failure."""
+    """Run all cells in a fresh kernel, outputs kept; nbclient's error at the first failure."""
     client = NotebookClient(
         notebook,
         timeout=cell_timeout,
@@ -73,10 +72,17 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> No
     with _environment():
         client.execute()
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            # Without a kernel a widget cannot be shown; its HTML view, beside it, can.
-            output.get("data", {}).pop(WIDGET, None)
+        if cell.cell_type == "code":
+            cell.outputs = [kept for output in cell.outputs if (kept := _without_widget(output))]
     return notebook
+
+
+def _without_widget(output: NotebookNode) -> NotebookNode | None:
+    """The output's HTML view in place of its widget, which needs a kernel; progress bars go."""
+    data = output.get("data", {})
+    if data.pop(WIDGET, None) is not None and "text/html" not in data:
+        return None
+    return output
 
 
 def build(source: Path, *, run: bool = True) -> list[Path]:

@@ -60,9 +60,7 @@ def _pick(ranks: list[int], accuracies: Table, best: int, spread: Spread) -> dic
         difference = statistics.fmean(_gaps(accuracies[best], row))
         error = 0.0 if index == best else spread(accuracies[best], row)
         if difference <= error:
-            return dict(
-                zip(KEYS, (ranks[index], ranks[best], difference, error), strict=True)
-            )
+            return dict(zip(KEYS, (ranks[index], ranks[best], difference, error), strict=True))
     raise AssertionError("the best rank ties with itself")
 
 

@@ -85,7 +85,7 @@ def check_table(face: Face, draws: random.Random) -> None:
 def check_accuracies(face: Face, draws: random.Random) -> None:
     """The accuracy claimed for each adapter is what that adapter reaches on fresh pairs."""
     called, _, runs = _run(face, draws)
-    values = [run.get("accuracy") for run in runs]
+    values: list[Any] = [run.get("accuracy") for run in runs]
     if any(type(value) not in (int, float) or not math.isfinite(value) for value in values):
         raise WrongAnswerError("Accuracies are numbers from 0 to 1.", called, show(values))
     if all(value == 0 for value in values):
@@ -190,7 +190,7 @@ def check_times(face: Face, draws: random.Random) -> None:
     """The times are positive, not made up, and add up to most of the call but no more."""
     called, _, runs = _run(face, draws)
     wall = face.seconds()
-    values = [run.get("training_time_seconds") for run in runs]
+    values: list[Any] = [run.get("training_time_seconds") for run in runs]
     if any(type(value) not in (int, float) or not math.isfinite(value) for value in values):
         raise WrongAnswerError("Times are finite numbers of seconds.", called, show(values))
     if all(value == 0 for value in values):

@@ -90,7 +90,7 @@ class RememberingFace:
 
     def __init__(self, face: Face) -> None:
         self._face = face
-        self._answers: dict[str, tuple[Any, Exception | None, float]] = {}
+        self._answers: dict[str, tuple[Any, AnswerError | BlankError | None, float]] = {}
         self._seconds = 0.0
 
     def seconds(self) -> float:
@@ -101,7 +101,8 @@ class RememberingFace:
         """As the face behind, from memory where it has been asked before."""
         key = repr(arguments)
         if key not in self._answers:
-            value, error = None, None
+            value: Any = None
+            error: AnswerError | BlankError | None = None
             try:
                 value = self._face.call(*arguments)
             except (AnswerError, BlankError) as raised:

@@ -12,8 +12,17 @@
 import math
 import statistics
 
-from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count_trainable
-from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
+from lora_course import (
+    RankExperiment,
+    adapt,
+    adapter_state,
+    choose_rank,
+    count_trainable,
+    estimate_model_memory,
+    evaluate,
+    fit,
+    rank_sweep,
+)
 from lora_course.checks import ch04
 from lora_course.claims import claim
 from lora_course.experiments import print_comparison, summarize
@@ -32,6 +41,7 @@ from lora_course.widgets import planted_rank_explorer, rank_explorer
 #
 # **Question (a).** Count what trains. `layer_dim` is $d$ for a square matrix, or a pair
 # `[d_out, d_in]`. Stuck? `ch04.lora_params.hint()`, then `.hint(2)`, then `.solution()`.
+
 
 # %% tags=["exercise", "nbval-check-output"] question="lora_params"
 def estimate_lora_params(layer_dim, rank, num_layers=32):
@@ -79,6 +89,7 @@ claim("rank 64 needs at most 10% more in all than rank 16", growth, below=1.10)
 # **Question (b).** MB ($10^6$ bytes) of adapter, gradients and optimizer state (AdamW), when all are
 # stored in `bytes_per_value` bytes: 4 in PEFT by default, even on a bf16 base.
 
+
 # %% tags=["exercise", "nbval-check-output"] question="adapter_memory"
 def adapter_memory(lora_params, bytes_per_value=4):
     """A dict with adapter_mb, gradients_mb and optimizer_mb."""
@@ -122,7 +133,7 @@ claim("rank 4 comes within 0.03 of its ceiling", ceiling[4] - rows[4].accuracy, 
 elbow, decline = rows[8].accuracy - rows[4].accuracy, rows[16].accuracy - rows[64].accuracy
 claim("the true rank, 8, beats half of it by more than 0.1", elbow, above=0.1)
 claim("64 is worse than 16: spare directions overfit", decline, above=0.0)
-rank_curve({"measured": list(rows.values())}, ceiling, chosen=choose_rank(planted).rank)
+rank_curve({"measured": list(rows.values())}, ceiling)
 
 # %%
 # Move the true rank and release the slider: the elbow follows (a few seconds).
@@ -181,6 +192,7 @@ update_sizes(sizes)
 # **Question (c).** Write that sweep. Each run: a fresh `task.model()`, adapted with `alpha = rank`,
 # trained on `task.train(seed)`, tested on `task.test()`. Checking trains, so it takes some seconds.
 
+
 # %% tags=["exercise", "nbval-check-output"] question="rank_comparison"
 def run_rank_comparison(layer_dim, ranks, num_layers=1, seeds=(0, 1, 2)):
     """One RankExperiment for every rank and seed, with measured accuracy and training time."""
@@ -213,6 +225,7 @@ print_comparison(runs)
 # **Question (d).** Choose: the smallest rank that the best does not beat by more than one standard
 # error. Seeds are paired, so take the differences seed by seed. `accuracies` has a row a rank and a
 # column a seed. With a single seed nobody can tell: return `"rank": None`.
+
 
 # %% tags=["exercise", "nbval-check-output"] question="choice"
 def choose_rank_by_hand(ranks, accuracies):

@@ -1,0 +1,42 @@
+# Every target sets up .venv by itself on first use. No make? See "Without make" in the README.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: lab test test-all setup lint notebooks bench lock clean
+
+lab: setup
+	$(BIN)/jupyter lab notebooks/04_rank_selection.ipynb
+
+test: setup lint
+	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest $(NBVAL) notebooks/solutions
+
+# What `make test` leaves out because it takes long.
+test-all: test
+	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m benchmarks --only chapter --check --no-write
+
+NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
+	--nbval-sanitize-with tests/nbval_sanitize.cfg
+
+setup:
+	@$(PYTHON) tools/setup_env.py
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: setup
+	$(BIN)/lora-course build
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock: setup
+	$(BIN)/python -m uv pip compile --universal --quiet --no-annotate --python-version 3.11 \
+	    --no-emit-index-url --extra dev --extra browser \
+	    pyproject.toml requirements/lock.in -o requirements/lock.txt
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: lab test test-all setup lint notebooks bench lock clean
+.PHONY: lab test test-all test-long setup lint notebooks bench lock clean
 
 lab: setup
 	$(BIN)/jupyter lab notebooks/04_rank_selection.ipynb
@@ -11,10 +11,12 @@ test: setup lint
 	$(BIN)/python -m pytest -m "not long"
 	$(BIN)/python -m pytest $(NBVAL) notebooks/solutions
 
+test-all: test test-long
+
 # What `make test` leaves out because it takes long.
-test-all: test
+test-long: setup
 	$(BIN)/python -m pytest -m long
-	$(BIN)/python -m benchmarks --only chapter --check --no-write
+	$(BIN)/python -m benchmarks --only chapter --check
 
 NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg

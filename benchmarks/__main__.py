@@ -44,7 +44,9 @@ def write(results: Results, *, partial: bool) -> None:
         results = merged(load(), results)
     save(results)
     readme = README.read_text(encoding="utf-8")
-    README.write_text(replace_block(readme, render(results)), encoding="utf-8")
+    changed = replace_block(readme, render(results))
+    if changed != readme:
+        README.write_text(changed, encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell
 
 from benchmarks.clock import ROOT
 from benchmarks.rows import Row, at_most
-from lora_course.authoring.build import execute, sources
+from lora_course.authoring.build import execute, solution_path, sources
 from lora_course.authoring.source import read_source, variant
 
 # The peak is read from the kernel's own memory map where there is one: ru_maxrss starts from what
@@ -30,7 +30,7 @@ def usage(source: Path) -> dict[str, float]:
     """CPU seconds and peak memory in bytes of one chapter's kernel, start of Python included."""
     notebook = variant(read_source(source), solved=True)
     notebook.cells.append(new_code_cell(USAGE))
-    executed = execute(notebook, source.parent.parent)
+    executed = execute(notebook, solution_path(source).parent)
     figures: dict[str, float] = json.loads(executed.cells[-1].outputs[0]["text"])
     return figures
 

@@ -16,7 +16,7 @@ from lora_course.layers import adapt, adapter_state, trainable_parameters
 from lora_course.training import threads
 
 WIDTH, DEPTH, BATCH, RANK = 128, 4, 32, 8
-STEPS, REPEATS = 200, 15
+STEPS, REPEATS = 50, 61
 TRACE_STEPS = 50
 
 
@@ -62,7 +62,7 @@ def measure() -> list[Row]:
     ours, peft = (stepper(model, torch.float32) for model in pair(torch.float32))
     calls = {"ours": lambda: many(ours, STEPS), "peft": lambda: many(peft, STEPS)}
     with threads(1):
-        rounds(calls, 2)  # warm-up
+        rounds(calls, 5)  # warm-up
         seconds = rounds(calls, REPEATS)
         models = pair(torch.float64)
         traces = [many(stepper(model, torch.float64), TRACE_STEPS) for model in models]

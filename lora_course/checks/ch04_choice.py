@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 from collections.abc import Callable
@@ -136,16 +137,17 @@ def _draw(draws: random.Random, seeds: int) -> Table:
 
 
 def telling_tables(draws: random.Random) -> list[Table]:
-    """Fresh tables, enough that every mistake picks a wrong rank on at least one of them."""
-    left = [mistake.wrong for mistake in MISTAKES]
+    """Fresh tables on which the right rule and the mistakes, each pair of them, choose apart."""
+    rules = [right_choice, *(mistake.wrong for mistake in MISTAKES)]
+    alike = set(itertools.combinations(range(len(rules)), 2))
     chosen: list[Table] = []
-    while left:
+    while alike:
         table = _draw(draws, 4)
-        want = right_choice(RANKS, table)["rank"]
-        caught = [wrong for wrong in left if wrong(RANKS, table)["rank"] != want]
-        if caught:
+        ranks = [rule(RANKS, table)["rank"] for rule in rules]
+        told_apart = {pair for pair in alike if ranks[pair[0]] != ranks[pair[1]]}
+        if told_apart:
             chosen.append(table)
-            left = [wrong for wrong in left if wrong not in caught]
+            alike -= told_apart
     return chosen
 
 

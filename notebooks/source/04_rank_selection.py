@@ -9,20 +9,10 @@
 # **You need** chapters 1–3: the update $\Delta W = \frac{\alpha}{r} BA$, its silent start, its scale.
 
 # %%
-import math
 import statistics
 
-from lora_course import (
-    RankExperiment,
-    adapt,
-    adapter_state,
-    choose_rank,
-    count_trainable,
-    estimate_model_memory,
-    evaluate,
-    fit,
-    rank_sweep,
-)
+from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count_trainable
+from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
 from lora_course.checks import ch04
 from lora_course.claims import claim
 from lora_course.experiments import print_comparison, summarize
@@ -170,7 +160,7 @@ rank_curve({"10,000, noisy": few, "20,000, clean": many})
 
 # %% tags=["nbval-check-output"]
 rules = {"alpha 16": 16.0, "alpha = r": "rank", "alpha = 2r": "2*rank"}
-rules["alpha/√r (rsLoRA)"] = lambda r: 16 * math.sqrt(r)  # divided by r: 16/√r
+rules["alpha/√r (rsLoRA)"] = "sqrt(rank)"  # the scaling alpha / r is then 1/√r
 sizes = first_update_sizes((4, 16, 64, 256), rules)
 fixed, equal, double, root = (by_rank[256] / by_rank[4] for by_rank in sizes.values())
 claim("fixed alpha: from r = 4 to 256 the step shrinks over 3-fold", 1 / fixed, above=3)

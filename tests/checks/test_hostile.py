@@ -1,0 +1,186 @@
+"""Checks never crash, whatever a learner passes, and are never fooled by it."""
+
+import itertools
+
+import numpy
+import pytest
+import torch
+
+from lora_course.checks import ch04
+from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
+from lora_course.checks.result import Finding, Outcome, Result
+
+QUICK = [ch04.lora_params, ch04.adapter_memory, ch04.choice]
+
+
+class AlwaysEqual:
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+    def __le__(self, other):
+        return True
+
+    __ge__ = __lt__ = __gt__ = __le__
+
+
+class LyingInt(int):
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+
+class PretendsToBeInt(AlwaysEqual):
+    @property
+    def __class__(self):
+        return int
+
+
+class CannotBeShown:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __str__(self):
+        raise RuntimeError("no str")
+
+
+class RaisesBadly(Exception):
+    def __str__(self):
+        raise RuntimeError("no message either")
+
+
+class Escape(BaseException):
+    pass
+
+
+def raising(error):
+    def answer(*arguments):
+        raise error
+
+    return answer
+
+
+def recursive():
+    loop: list = []
+    loop.append(loop)
+    return loop
+
+
+VALUES = {
+    "always equal": AlwaysEqual(),
+    "int that lies": LyingInt(3),
+    "claims to be int": PretendsToBeInt(),
+    "cannot be shown": CannotBeShown(),
+    "infinite generator": (n for n in itertools.count()),
+    "tensor of another shape": torch.zeros(3, 4),
+    "tensor of another type": torch.zeros(2, dtype=torch.complex64),
+    "meta tensor": torch.zeros(2, device="meta"),
+    "array": numpy.zeros(3),
+    "object array": numpy.array([AlwaysEqual()], dtype=object),
+    "huge int": 10**6000,
+    "huge text": "x" * 10**6,
+    "huge list": [0] * 10**6,
+    "recursive list": recursive(),
+    "NaN": float("nan"),
+    "infinity": float("inf"),
+    "class": AlwaysEqual,
+    "function": print,
+    "odd keys": {AlwaysEqual(): 1},
+    "markup": "<script>alert(1)</script>",
+    "dict of markup": {"<b>": "</code><script>"},
+}
+
+
+@pytest.mark.parametrize("question", QUICK, ids=lambda question: question.name)
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_no_returned_value_passes_or_crashes(question, value):
+    result = question.check(lambda *arguments: value)
+    assert result.points == 0
+    assert result.outcome in (Outcome.INCORRECT, Outcome.ERROR)
+    assert "<script" not in result._repr_html_() and str(result)
+
+
+ANSWERS = {
+    "None": None,
+    "class": AlwaysEqual,
+    "number": 5,
+    "lying object": AlwaysEqual(),
+    "cannot be shown": CannotBeShown(),
+    "wrong signature": lambda: 1,
+    "keyword only": lambda *, a: 1,
+    "generator function": (lambda *a: (yield 1)),
+    "coroutine-like": itertools.count(),
+    "tensor": torch.zeros(2),
+    "builtin": print,
+}
+
+
+@pytest.mark.parametrize("question", ch04.QUESTIONS, ids=lambda question: question.name)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_no_answer_crashes_a_check(question, answer):
+    result = question.check(answer)
+    assert result.points == 0 and result.outcome is not Outcome.CORRECT
+    assert result._repr_html_() and str(result)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit(0), RaisesBadly(), Escape(), RecursionError(), MemoryError(), StopIteration()],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_exception_escapes(error):
+    result = ch04.lora_params.check(raising(error))
+    assert result.outcome is Outcome.ERROR and type(error).__name__ in str(result)
+
+
+def test_an_interrupt_does_stop_a_check():
+    with pytest.raises(KeyboardInterrupt):
+        ch04.lora_params.check(raising(KeyboardInterrupt()))
+
+
+def test_a_wrong_signature_is_explained():
+    text = str(ch04.lora_params.check(lambda dim: dim))
+    assert "(dim)" in text and "keep the parameters" in text
+
+
+def test_a_call_instead_of_the_function_is_explained():
+    assert "without calling it" in str(ch04.lora_params.check(1024))
+
+
+def test_answers_cannot_change_the_checks_own_arguments():
+    def answer(ranks, accuracies):
+        ranks.clear()
+        accuracies.clear()
+        return {"rank": 4}
+
+    assert ch04.choice.check(answer).outcome is Outcome.INCORRECT
+
+
+def test_plain_data_is_a_copy_and_bounded():
+    tensor = torch.ones(2)
+    plain = to_plain({"a": [1, (2.5, None)], "t": tensor})
+    assert plain["a"] == [1, [2.5, None]]
+    plain["t"] += 1
+    assert torch.equal(tensor, torch.ones(2))
+    assert to_plain(numpy.float32(0.5)) == 0.5 and to_plain(numpy.arange(2)) == [0, 1]
+    with pytest.raises(BlankError):
+        to_plain([...])
+    for value in (LyingInt(1), AlwaysEqual(), {LyingInt(1): 2}, (x for x in ())):
+        with pytest.raises(NotPlainError):
+            to_plain(value)
+
+
+def test_shown_values_stay_short():
+    assert all(len(show(value)) < 200 for value in (10**5000, [1] * 9999, "y" * 9999, {}))
+
+
+def test_results_are_escaped_and_readable_without_colour():
+    finding = Finding("<i>", 1, Outcome.INCORRECT, "<b>", "f('<a>')", "<u>", "<s>", "m")
+    html = Result("<h1>", (finding,))._repr_html_()
+    assert not any(tag in html for tag in ("<i>", "<b>", "<a>", "<u>", "<s>", "<h1>"))
+    assert 'aria-label="not yet"' in html and 'role="status"' in html
+    assert "color:" not in html.replace("border", "")

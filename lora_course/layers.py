@@ -71,8 +71,12 @@ class LoRALinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x Wᵀ + b + scaling · x Aᵀ Bᵀ."""
-        update = F.linear(F.linear(x, self.lora_A), self.lora_B)
-        return torch.add(self.base(x), update, alpha=self.scaling)
+        rows = x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
+        base = self.base
+        y = F.linear(rows, base.weight, base.bias)
+        # addmm multiplies, scales and adds in one step: small layers spend their time on steps.
+        y = torch.addmm(y, F.linear(rows, self.lora_A), self.lora_B.t(), alpha=self.scaling)
+        return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
 
     def delta(self) -> Tensor:
         """The weight change ΔW = scaling · B A, of W's shape."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 if TYPE_CHECKING:
     from lora_course.experiments import RankSummary
@@ -58,7 +59,8 @@ class Picture:
         data = base64.b64encode(self.png).decode()
         return (
             f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}"'
-            f' width="{self.width}" style="max-width:100%;height:auto;border-radius:8px">'
+            f' width="{self.width}"'
+            ' style="max-width:100%;height:auto;border-radius:8px;margin:6px 0">'
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -69,7 +71,7 @@ class Picture:
 def _axes(columns: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure in the course's style, without pyplot's global state."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+        figure = Figure(figsize=(7.6, 3.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
         yield figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
@@ -147,10 +149,12 @@ def loss_curve(history: History) -> Picture:
 def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
     """Size of the first update ‖ΔW‖ against rank, one line per alpha rule, relative to rank one."""
     with _axes() as (figure, (axes,)):
-        said = []
+        said, lowest, highest = [], [], []
         for index, (rule, by_rank) in enumerate(sizes.items()):
             ranks = sorted(by_rank)
             relative = [by_rank[rank] / by_rank[ranks[0]] for rank in ranks]
+            lowest.append(min(relative))
+            highest.append(max(relative))
             axes.plot(
                 ranks,
                 relative,
@@ -162,6 +166,10 @@ def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
             said.append(f"{rule} ends at {relative[-1]:.2g} times its start")
         _rank_axis(axes, ranks)
         axes.set_yscale("log")
+        ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_ylim(min(lowest) / 1.3, max(highest) * 1.3)
+        axes.minorticks_off()
         axes.set_ylabel(f"‖ΔW‖ after one step,\nrelative to r = {ranks[0]}")
         axes.legend()
         return Picture(figure, "Size of the first Adam step against rank: " + "; ".join(said) + ".")

@@ -43,9 +43,10 @@ class Explorer(ipw.VBox):  # type: ignore[misc]
 def memory_bars(figures: dict[str, float], title: str) -> str:
     """An HTML table with one bar a part: bytes as numbers, widths on one common scale."""
     largest = max(figures[key] for key in PARTS)
+    number = "text-align:right;white-space:nowrap;padding:0 .8em;min-width:6rem"
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
-        f'<td style="text-align:right;white-space:nowrap;padding:0 .8em">{_mb(figures[key])}</td>'
+        f'<td style="{number}">{_mb(figures[key])}</td>'
         f'<td style="width:16rem;text-align:left"><div aria-hidden="true" style="height:.9em;'
         f"min-width:1px;width:{100 * figures[key] / largest:.2f}%;background:{colour}"
         '"></div></td></tr>'
@@ -54,8 +55,8 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
     return (
         f'<table style="border-collapse:collapse"><caption style="text-align:left">'
         f"<strong>{html.escape(title)}</strong></caption>{rows}"
-        f'<tr><th scope="row" style="text-align:left">total</th><td style="text-align:right;'
-        f'padding:0 .8em"><strong>{_mb(figures["total_mb"])}</strong></td><td></td></tr></table>'
+        f'<tr><th scope="row" style="text-align:left">total</th><td style="{number}">'
+        f"<strong>{_mb(figures['total_mb'])}</strong></td><td></td></tr></table>"
     )
 
 
@@ -85,9 +86,7 @@ def rank_explorer() -> Explorer:
         values = {key: control.value for key, control in controls.items()}
         figures = estimate_model_memory(**values)
         share = figures["lora_params"] / MODELS[values["model"]].parameters()
-        output.value = memory_bars(
-            figures, f"{values['model']}, rank {values['rank']}, {values['targets']}"
-        ) + (
+        output.value = memory_bars(figures, _title(**values)) + (
             f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
             f" model; the adapted matrices have {figures['compression_vs_full']:,.0f} times as"
             " many.</p>"
@@ -112,7 +111,8 @@ def planted_rank_explorer(true_ranks: tuple[int, ...] = (1, 2, 4, 8, 16, 32)) ->
         style=LABEL,
         layout=WIDE,
     )
-    status, output = ipw.HTML(), ipw.HTML()
+    # The status line keeps its height when empty, so that the figure does not jump.
+    status, output = ipw.HTML(layout=ipw.Layout(min_height="2em")), ipw.HTML()
     seen: dict[int, str] = {}
 
     def refresh(_change: object = None) -> None:
@@ -136,6 +136,15 @@ def _planted_curve(task: MatchingTask) -> Picture:
     return rank_curve({f"true rank {task.true_rank}, measured": summarize(runs)}, ceiling)
 
 
+def _title(
+    model: str, rank: int, targets: str, precision: str, batch_size: int, seq_length: int
+) -> str:
+    """The settings in one line."""
+    return f"{model} in {precision}, rank {rank}, {targets}, {batch_size}×{seq_length:,} tokens"
+
+
 def _mb(value: float) -> str:
     """A size in MB or GB with a sensible number of digits."""
-    return f"{value / 1000:,.2f} GB" if value >= 1000 else f"{value:,.1f} MB"
+    if value < 1000:
+        return f"{value:,.1f} MB"
+    return f"{value / 1000:,.2f} GB" if value < 100_000 else f"{value / 1000:,.0f} GB"

@@ -67,7 +67,10 @@ def test_explorer_follows_every_control():
         "Mistral-7B", 64, "attention", "nf4", batch_size=3, seq_length=512
     )
     assert f"{figures['lora_params']:,}" in explorer.view.value
-    assert memory_bars(figures, "Mistral-7B, rank 64, attention") in explorer.view.value
+    assert (
+        memory_bars(figures, "Mistral-7B in nf4, rank 64, attention, 3×512 tokens")
+        in explorer.view.value
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -56,7 +56,11 @@ def read_source(source: Path) -> NotebookNode:
         if exercise and "question" not in cell.metadata:
             raise SourceError(f'{source}, cell {cell.id}: add question="…" to the exercise')
     notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNEL, "lora_course": {"chapter": number}}
+        {
+            "kernelspec": KERNEL,
+            "language_info": {"name": "python"},
+            "lora_course": {"chapter": number},
+        }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook

@@ -210,7 +210,7 @@ choice = Question(
     chapter=4,
     name="choice",
     title="Choose a rank and defend it",
-    function="choose_rank",
+    function="choose_rank_by_hand",
     parts=(
         Part("the smallest rank within one standard error", 1, ch04_choice.check_choice),
         Part("the numbers that defend it", 1, ch04_choice.check_evidence),

@@ -12,7 +12,7 @@ from lora_course.checks.face import Face
 from lora_course.checks.plain import show
 from lora_course.checks.question import Mistake, WrongAnswerError, call_text, compare
 
-FUNCTION = "choose_rank"
+FUNCTION = "choose_rank_by_hand"
 RANKS = [4, 8, 16, 32]
 KEYS = ("rank", "best_rank", "difference", "standard_error")
 

@@ -79,13 +79,13 @@ class Question:
         if number not in range(1, len(self.hints) + 1):
             raise ValueError(f"number={number!r}: this question has hints 1 to {len(self.hints)}")
         more = f" of {len(self.hints)}"
-        return Note(f"💡 Hint {number}{more} · {self.title}", self.hints[number - 1])
+        return Note(f"Hint {number}{more} · {self.title}", self.hints[number - 1])
 
     def solution(self) -> Note:
         """One right answer, as code."""
         text = files("lora_course.checks").joinpath("solutions.json").read_text(encoding="utf-8")
         code = json.loads(text)[f"ch{self.chapter:02d}.{self.name}"]
-        return Note(f"🔑 One solution · {self.title}", code, code=True)
+        return Note(f"One solution · {self.title}", code, code=True)
 
     def _finding(self, part: Part, face: Face, draws: random.Random) -> Finding:
         try:

@@ -8,12 +8,12 @@ from enum import Enum
 
 
 class Outcome(Enum):
-    """The four outcomes of a check, with their sign and word."""
+    """The four outcomes of a check: a sign that every ordinary font has, and a word."""
 
-    CORRECT = ("✅", "correct")
-    INCORRECT = ("❌", "not yet")
-    ERROR = ("⚠️", "your code could not be used")
-    NOT_ATTEMPTED = ("⬜", "not attempted")
+    CORRECT = ("✓", "correct")
+    INCORRECT = ("✗", "not yet")
+    ERROR = ("⚠", "your code could not be used")
+    NOT_ATTEMPTED = ("□", "not attempted")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class Finding:
     def earned(self) -> int:
         """The part's points when it passed, else 0."""
         return self.points if self.outcome is Outcome.CORRECT else 0
+
+    def advice(self) -> str:
+        """The message, led by the name of the mistake where one was recognised."""
+        if not self.mistake:
+            return self.message
+        return f"{self.mistake[0].upper()}{self.mistake[1:]}: {self.message}"
 
     def facts(self) -> list[tuple[str, str]]:
         """Label and text of what was called, returned and expected, where there is any."""
@@ -85,7 +91,7 @@ class Result:
         for finding in self.findings:
             lines.append(f"  {finding.outcome.value[0]} {finding.part}")
             lines += [f"       {label}: {text}" for label, text in finding.facts()]
-            lines += [f"       {finding.message}"] * bool(finding.message)
+            lines += [f"       {finding.advice()}"] * bool(finding.message)
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -100,7 +106,7 @@ class Result:
                 f"<div>{label}: <code>{html.escape(text)}</code></div>"
                 for label, text in finding.facts()
             )
-            message = f"<div>{html.escape(finding.message)}</div>" * bool(finding.message)
+            message = f"<div>{html.escape(finding.advice())}</div>" * bool(finding.message)
             parts.append(
                 f'<li style="list-style:none;margin:.3em 0"><span aria-label="{word}">{sign}</span>'
                 f" {html.escape(finding.part)}"

@@ -49,8 +49,8 @@ ch04.lora_params.check(estimate_lora_params)
 # %% [markdown]
 # ## What a rank costs
 #
-# Adapter, gradients and optimizer state all grow linearly with $r$. The rest of training does not
-# know about $r$: frozen weights, and the activations kept for the backward pass. Move the controls.
+# Adapter, gradients and optimizer state all grow linearly with $r$. The rest of training hardly
+# knows $r$: frozen weights, and the activations kept for the backward pass. Move the controls.
 # When does the rank matter, next to batch size and tokens?
 
 # %%
@@ -138,7 +138,7 @@ planted_rank_explorer()
 # every linear layer had an adapter: *where* can matter more than *how much*.
 #
 # Larger ranks pay where the data hold much that is new: code and mathematics still gained at
-# [256](https://arxiv.org/abs/2405.09673). "4–16 for classification, 32–64 for style" is a starting
+# 256 ([Biderman et al.](https://arxiv.org/abs/2405.09673)). "4–16 for classification, 32–64 for style" is a starting
 # point; the amount of data decides. Here is one task, with few noisy examples and with twice as
 # many clean ones:
 
@@ -159,7 +159,7 @@ rank_curve({"10,000, noisy": few, "20,000, clean": many})
 # size along with the rank. After one Adam step:
 
 # %% tags=["nbval-check-output"]
-rules = {"alpha 16": 16.0, "alpha = r": "rank", "alpha = 2r": "2*rank"}
+rules = {"alpha = 16": 16.0, "alpha = r": "rank", "alpha = 2r (same line)": "2*rank"}
 rules["alpha/√r (rsLoRA)"] = "sqrt(rank)"  # the scaling alpha / r is then 1/√r
 sizes = first_update_sizes((4, 16, 64, 256), rules)
 fixed, equal, double, root = (by_rank[256] / by_rank[4] for by_rank in sizes.values())
@@ -219,7 +219,7 @@ print_comparison(runs)
 
 # %% tags=["exercise", "nbval-check-output"] question="choice"
 def choose_rank_by_hand(ranks, accuracies):
-    """A dict: rank, best_rank, and best minus chosen: mean difference and its standard_error."""
+    """A dict: rank, best_rank, difference (best minus chosen, mean) and its standard_error."""
     # solution
     means = [statistics.fmean(row) for row in accuracies]
     best = means.index(max(means))

@@ -32,9 +32,10 @@ def _run(face: Face, draws: random.Random) -> tuple[str, list[int], list[dict[st
     if type(runs) is not list or not all(type(run) is dict for run in runs):
         raise wrong("Return a list of RankExperiment.", "not a list of experiments", expected)
     for run in runs:
-        for key in ("rank", "seed", "alpha", "trainable_params"):
-            if type(run.get(key)) not in (int, float):
-                raise wrong(f"{key}={show(run.get(key))} is not a number.", f"no {key}", expected)
+        for key in ("rank", "seed", "trainable_params"):
+            if type(run.get(key)) is not int:
+                message = f"{key}={show(run.get(key))} is not a whole number."
+                raise wrong(message, f"no {key}", expected)
     have = sorted((run["rank"], run["seed"]) for run in runs)
     want = sorted((rank, seed) for rank in RANKS for seed in seeds)
     if have != want:

@@ -58,6 +58,12 @@ class LocalFace:
             return to_plain(value)
         except NotPlainError as error:
             raise AnswerError(f"returned {error}") from error
+        except BlankError:
+            raise
+        except Exception as error:  # an object that fights being read
+            raise AnswerError(
+                f"returned something that cannot be read: {_describe(error)}"
+            ) from error
 
     def _function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         answer = self._answer
@@ -68,7 +74,7 @@ class LocalFace:
         if not callable(answer):
             try:
                 what = f"the value {show(to_plain(answer))}"
-            except NotPlainError:
+            except Exception:
                 what = f"an object of type {type(answer).__name__}"
             raise AnswerError(f"is {what}; pass the function itself, without calling it")
         try:

@@ -98,6 +98,9 @@ class Question:
         except AnswerError as error:
             message = f"{self.function or 'Your answer'} {error}"
             return Finding(part.name, part.points, Outcome.ERROR, message)
+        except Exception as error:  # contained: one part's trouble must not cost the others
+            message = f"The check could not read your answer ({type(error).__name__})."
+            return Finding(part.name, part.points, Outcome.ERROR, message)
         return Finding(part.name, part.points, Outcome.CORRECT)
 
 

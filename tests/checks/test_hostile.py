@@ -1,5 +1,6 @@
 """Checks never crash, whatever a learner passes, and are never fooled by it."""
 
+import dataclasses
 import itertools
 
 import numpy
@@ -70,7 +71,21 @@ def recursive():
     return loop
 
 
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    rank: int = 4
+
+
+class Exploding(numpy.float64):
+    __module__ = "numpy"
+
+    def item(self):
+        raise RuntimeError("boom")
+
+
 VALUES = {
+    "dataclass with slots": Slotted(),
+    "number that explodes": Exploding(1.0),
     "always equal": AlwaysEqual(),
     "int that lies": LyingInt(3),
     "claims to be int": PretendsToBeInt(),
@@ -158,6 +173,35 @@ def test_answers_cannot_change_the_checks_own_arguments():
         return {"rank": 4}
 
     assert ch04.choice.check(answer).outcome is Outcome.INCORRECT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rank": 1.0},
+        {"seed": None},
+        {"alpha": "rank"},
+        {"accuracy": "high"},
+        {"accuracy": float("nan")},
+        {"training_time_seconds": None},
+        {"adapter": [1, 2]},
+        {"adapter": {"layers.0.lora_A": 3}},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16), "layers.0.lora_B": torch.zeros(2)}},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16, device="meta")}},
+    ],
+    ids=str,
+)
+def test_forged_experiments_get_no_full_marks_and_crash_nothing(change):
+    def answer(dim, ranks, layers, seeds):
+        honest = {"alpha": 1, "accuracy": 0.7, "training_time_seconds": 0.1, "adapter": None}
+        return [
+            honest | {"rank": r, "seed": s, "trainable_params": 2 * r * dim, "alpha": r} | change
+            for r in ranks
+            for s in seeds
+        ]
+
+    result = ch04.rank_comparison.check(answer)
+    assert result.points < result.max_points and "The check could not" not in str(result)
 
 
 def test_plain_data_is_a_copy_and_bounded():

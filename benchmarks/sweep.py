@@ -9,8 +9,9 @@ from functools import partial
 from benchmarks.clock import median_ratio, rounds
 from benchmarks.peft_twin import peft_twin
 from benchmarks.rows import Row, at_least
-from lora_course.experiments import RankExperiment, rank_sweep
+from lora_course.experiments import rank_sweep
 from lora_course.layers import adapt, adapter_state, count_trainable
+from lora_course.results import RankExperiment
 from lora_course.tasks.matching import MatchingTask, comparison_task
 from lora_course.training import evaluate, fit, threads
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
         estimate_training_memory,
         print_memory_table,
     )
-    from lora_course.experiments import RankExperiment, rank_sweep, run_rank_comparison
+    from lora_course.experiments import rank_sweep, run_rank_comparison
     from lora_course.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
+    from lora_course.results import RankExperiment
     from lora_course.selection import choose_rank
     from lora_course.tasks.matching import MatchingTask
     from lora_course.training import evaluate, fit
@@ -26,7 +27,7 @@ __version__ = "0.1.0"
 _HOME = {
     "LoRALinear": "layers",
     "MatchingTask": "tasks.matching",
-    "RankExperiment": "experiments",
+    "RankExperiment": "results",
     "adapt": "layers",
     "adapter_state": "layers",
     "choose_rank": "selection",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lora_course.layers import adapt, adapter_state, count_trainable, load_adapter
+from lora_course.results import RankExperiment
 from lora_course.stacked import AdapterConfig, adapt_stacked, unstack
-from lora_course.tasks import Task
+from lora_course.tasks import Examples, Task
 from lora_course.tasks.matching import comparison_task
 from lora_course.training import (
-    Examples,
     batch_order,
     evaluate,
     fit,
@@ -36,24 +35,6 @@ ALPHA_RULES: dict[str, Callable[[int], float]] = {
 }
 
 
-@dataclass
-class RankExperiment:
-    """One training at one rank: what it cost and what it reached.
-
-    `accuracy` is on held-out examples, 0 to 1. `training_time_seconds` is the wall time of the
-    training alone; NaN where runs were trained together and no run has a time of its own.
-    `adapter` holds the trained weights (see `layers.adapter_state`).
-    """
-
-    rank: int
-    alpha: float
-    trainable_params: int
-    accuracy: float
-    training_time_seconds: float
-    seed: int = 0
-    adapter: dict[str, Tensor] | None = field(default=None, repr=False, compare=False)
-
-
 @dataclass(frozen=True)
 class Recipe:
     """How every run of a sweep is trained (see `training.fit`)."""
@@ -62,19 +43,6 @@ class Recipe:
     batch_size: int
     learning_rate: float
     schedule: str
-
-
-@dataclass(frozen=True)
-class RankSummary:
-    """All runs of one rank: mean accuracy ± its standard error over seeds, median seconds."""
-
-    rank: int
-    alpha: float
-    trainable_params: int
-    accuracy: float
-    standard_error: float
-    seconds: float
-    seeds: int
 
 
 def resolve_alpha(rule: AlphaRule, rank: int) -> float:
@@ -149,46 +117,6 @@ def run_rank_comparison(
     """
     task = comparison_task(layer_dim, num_layers)
     return rank_sweep(task, ranks, seeds, mode=mode, progress=progress)
-
-
-def summarize(experiments: Sequence[RankExperiment]) -> list[RankSummary]:
-    """One line a rank, in the order in which the ranks first appear."""
-    if not experiments:
-        raise ValueError("experiments=[]: is empty; run a sweep first")
-    by_rank: dict[int, list[RankExperiment]] = {}
-    for run in experiments:
-        by_rank.setdefault(run.rank, []).append(run)
-    return [
-        RankSummary(
-            rank=rank,
-            alpha=runs[0].alpha,
-            trainable_params=runs[0].trainable_params,
-            accuracy=statistics.fmean(run.accuracy for run in runs),
-            standard_error=standard_error([run.accuracy for run in runs]),
-            seconds=statistics.median(run.training_time_seconds for run in runs),
-            seeds=len(runs),
-        )
-        for rank, runs in by_rank.items()
-    ]
-
-
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the mean, s/sqrt(n) with s over n − 1; NaN for fewer than two values."""
-    if len(values) < 2:
-        return math.nan
-    return statistics.stdev(values) / math.sqrt(len(values))
-
-
-def print_comparison(experiments: Sequence[RankExperiment]) -> None:
-    """Print one line a rank: parameters, accuracy ± standard error over seeds, time a run."""
-    print(f"{'rank':>4} {'alpha':>6} {'params':>8}  accuracy (± standard error)   time a run")
-    for row in summarize(experiments):
-        error = "one seed" if math.isnan(row.standard_error) else f"± {row.standard_error:.4f}"
-        seconds = "trained together" if math.isnan(row.seconds) else f"{row.seconds:.2f} s"
-        print(
-            f"{row.rank:>4} {row.alpha:>6.4g} {row.trainable_params:>8,}  {row.accuracy:.4f}"
-            f" {error:>10} ({row.seeds} seed{'s' * (row.seeds > 1)})   {seconds:>10}"
-        )
 
 
 def _one_run(task: Task, config: AdapterConfig, recipe: Recipe) -> RankExperiment:

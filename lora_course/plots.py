@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from lora_course.results import RankSummary
+
 if TYPE_CHECKING:
-    from lora_course.experiments import RankSummary
-    from lora_course.training import History
+    from torch import Tensor
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness. Line style and
 # marker differ too, so no curve is known by its colour alone.
@@ -126,9 +127,9 @@ def rank_curve(
         return Picture(figure, "Held-out accuracy against rank: " + "; ".join(said) + ".")
 
 
-def loss_curve(history: History) -> Picture:
-    """Training loss against step, faint as it was and bold as a running mean."""
-    losses = history.losses.double()
+def loss_curve(losses: Tensor) -> Picture:
+    """Training loss against step, (steps,) or (steps, runs): faint, and bold as a running mean."""
+    losses = losses.double()
     if losses.dim() > 1:
         losses = losses.mean(-1)
     width = max(1, len(losses) // 30)

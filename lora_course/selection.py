@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lora_course.experiments import RankExperiment, standard_error
+from lora_course.results import RankExperiment, standard_error
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from lora_course.layers import trainable_parameters
+from lora_course.tasks import Examples
 from lora_course.validation import one_of, positive, whole
 
 if TYPE_CHECKING:
@@ -33,21 +34,6 @@ class TrainingDivergedError(ArithmeticError):
     """The loss became NaN or infinite."""
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Inputs and labels that share their batch dimension: the first, or for a stack the second."""
-
-    inputs: tuple[Tensor, ...]
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, index: Tensor) -> Examples:
-        """The examples at `index`."""
-        return Examples(tuple(tensor[index] for tensor in self.inputs), self.labels[index])
-
-
 @dataclass
 class History:
     """What one training did: loss and learning rate at each step, and seconds of wall time.
@@ -63,7 +49,7 @@ class History:
         """The loss curve as a picture with alt text."""
         from lora_course.plots import loss_curve
 
-        return loss_curve(self)
+        return loss_curve(self.losses)
 
 
 Loss = Callable[[nn.Module, Examples], Tensor]

@@ -9,8 +9,9 @@ import ipywidgets as ipw
 
 from lora_course.architectures import MODELS, TARGETS
 from lora_course.estimators import WEIGHT_BYTES, estimate_model_memory
-from lora_course.experiments import rank_sweep, summarize
+from lora_course.experiments import rank_sweep
 from lora_course.plots import Picture, rank_curve
+from lora_course.results import summarize
 from lora_course.tasks.matching import MatchingTask
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)

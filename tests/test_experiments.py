@@ -4,14 +4,9 @@ import math
 import pytest
 import torch
 
-from lora_course.experiments import (
-    RankExperiment,
-    print_comparison,
-    rank_sweep,
-    run_rank_comparison,
-    summarize,
-)
+from lora_course.experiments import rank_sweep, run_rank_comparison
 from lora_course.layers import adapt, load_adapter
+from lora_course.results import RankExperiment, print_comparison, summarize
 from lora_course.tasks.matching import MatchingTask
 from lora_course.training import evaluate
 

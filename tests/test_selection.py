@@ -3,7 +3,7 @@ import random
 import pytest
 
 from lora_course.checks.ch04_choice import RANKS, right_choice, telling_tables
-from lora_course.experiments import RankExperiment
+from lora_course.results import RankExperiment
 from lora_course.selection import choose_rank
 
 

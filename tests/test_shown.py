@@ -5,8 +5,8 @@ import pytest
 from lora_course.architectures import MODELS
 from lora_course.claims import ClaimFailedError, claim
 from lora_course.estimators import estimate_model_memory
-from lora_course.experiments import RankSummary
 from lora_course.plots import rank_curve, update_sizes
+from lora_course.results import RankSummary
 from lora_course.scaling import first_update_sizes
 from lora_course.widgets import memory_bars, planted_rank_explorer, rank_explorer
 

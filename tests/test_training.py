@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from lora_course.layers import adapt
+from lora_course.tasks import Examples
 from lora_course.tasks.matching import MatchingTask
 from lora_course.training import (
     SCHEDULES,
-    Examples,
     TrainingDivergedError,
     batch_order,
     evaluate,

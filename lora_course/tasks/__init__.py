@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
-from lora_course.training import Examples
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs and labels that share their batch dimension: the first, or for a stack the second."""
+
+    inputs: tuple[Tensor, ...]
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: Tensor) -> Examples:
+        """The examples at `index`."""
+        return Examples(tuple(tensor[index] for tensor in self.inputs), self.labels[index])
 
 
 class Task(Protocol):

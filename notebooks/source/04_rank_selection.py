@@ -15,7 +15,7 @@ from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count
 from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
 from lora_course.checks import ch04
 from lora_course.claims import claim
-from lora_course.experiments import print_comparison, summarize
+from lora_course.results import print_comparison, summarize
 from lora_course.plots import rank_curve, update_sizes
 from lora_course.scaling import first_update_sizes
 from lora_course.tasks.matching import MatchingTask, comparison_task

@@ -1,0 +1,83 @@
+"""What trainings measured: one experiment a run, one summary a rank, the printed table."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass
+class RankExperiment:
+    """One training at one rank: what it cost and what it reached.
+
+    `accuracy` is on held-out examples, 0 to 1. `training_time_seconds` is the wall time of the
+    training alone; NaN where runs were trained together and no run has a time of its own.
+    `adapter` holds the trained weights (see `layers.adapter_state`).
+    """
+
+    rank: int
+    alpha: float
+    trainable_params: int
+    accuracy: float
+    training_time_seconds: float
+    seed: int = 0
+    adapter: dict[str, Tensor] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class RankSummary:
+    """All runs of one rank: mean accuracy ± its standard error over seeds, median seconds."""
+
+    rank: int
+    alpha: float
+    trainable_params: int
+    accuracy: float
+    standard_error: float
+    seconds: float
+    seeds: int
+
+
+def summarize(experiments: Sequence[RankExperiment]) -> list[RankSummary]:
+    """One line a rank, in the order in which the ranks first appear."""
+    if not experiments:
+        raise ValueError("experiments=[]: is empty; run a sweep first")
+    by_rank: dict[int, list[RankExperiment]] = {}
+    for run in experiments:
+        by_rank.setdefault(run.rank, []).append(run)
+    return [
+        RankSummary(
+            rank=rank,
+            alpha=runs[0].alpha,
+            trainable_params=runs[0].trainable_params,
+            accuracy=statistics.fmean(run.accuracy for run in runs),
+            standard_error=standard_error([run.accuracy for run in runs]),
+            seconds=statistics.median(run.training_time_seconds for run in runs),
+            seeds=len(runs),
+        )
+        for rank, runs in by_rank.items()
+    ]
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Standard error of the mean, s/sqrt(n) with s over n − 1; NaN for fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    return statistics.stdev(values) / math.sqrt(len(values))
+
+
+def print_comparison(experiments: Sequence[RankExperiment]) -> None:
+    """Print one line a rank: parameters, accuracy ± standard error over seeds, time a run."""
+    print(f"{'rank':>4} {'alpha':>6} {'params':>8}  accuracy (± standard error)   time a run")
+    for row in summarize(experiments):
+        error = "one seed" if math.isnan(row.standard_error) else f"± {row.standard_error:.4f}"
+        seconds = "trained together" if math.isnan(row.seconds) else f"{row.seconds:.2f} s"
+        print(
+            f"{row.rank:>4} {row.alpha:>6.4g} {row.trainable_params:>8,}  {row.accuracy:.4f}"
+            f" {error:>10} ({row.seeds} seed{'s' * (row.seeds > 1)})   {seconds:>10}"
+        )

@@ -19,7 +19,6 @@ test-all: test test-long
 # What `make test` leaves out because it takes long.
 test-long: setup
 	$(BIN)/python -m pytest -m long
-	$(BIN)/python -m benchmarks --only chapter --check --no-write
 
 NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg

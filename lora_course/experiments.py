@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lora_course.layers import adapt, adapter_state, count_trainable, load_adapter
 from lora_course.results import RankExperiment
@@ -95,8 +95,13 @@ def rank_sweep(
             finished += _stacked(task, configs, recipe, progress)
         elif configs:
             _warm_up(task)
+            test = task.test()
+            seed, examples = -1, test
             for config in with_progress(configs, "runs", progress):
-                finished.append(_one_run(task, config, recipe))
+                if config.seed != seed:  # ranks of one seed share its examples: drawn once
+                    seed, examples = config.seed, task.train(config.seed)
+                model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+                finished.append(_one_run(model, config, recipe, examples, test))
     order = {rank: place for place, rank in enumerate(wanted)}
     chosen = [run for run in finished if run.rank in order and run.seed in seed_list]
     return sorted(chosen, key=lambda run: (order[run.rank], seed_list.index(run.seed)))
@@ -119,12 +124,13 @@ def run_rank_comparison(
     return rank_sweep(task, ranks, seeds, mode=mode, progress=progress)
 
 
-def _one_run(task: Task, config: AdapterConfig, recipe: Recipe) -> RankExperiment:
-    """Adapt a fresh model, train it under the clock, test it."""
-    model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+def _one_run(
+    model: nn.Module, config: AdapterConfig, recipe: Recipe, examples: Examples, test: Examples
+) -> RankExperiment:
+    """Train an adapted model under the clock, test it."""
     history = fit(
         model,
-        task.train(config.seed),
+        examples,
         steps=recipe.steps,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
@@ -132,7 +138,7 @@ def _one_run(task: Task, config: AdapterConfig, recipe: Recipe) -> RankExperimen
         seed=config.seed,
         progress=False,
     )
-    accuracy = evaluate(model, task.test())
+    accuracy = evaluate(model, test)
     return _experiment(config, accuracy, history.seconds, adapter_state(model))
 
 

@@ -50,18 +50,18 @@ def test_runs_come_by_rank_and_seed_as_asked():
 def test_an_interrupted_sweep_goes_on_where_it_was(monkeypatch):
     results: list[RankExperiment] = []
     calls = itertools.count()
-    original = MatchingTask.test
+    original = MatchingTask.model
 
     def stops(self):
-        if next(calls) == 2:
+        if next(calls) == 3:  # the warm-up is the first
             raise KeyboardInterrupt
         return original(self)
 
-    monkeypatch.setattr(MatchingTask, "test", stops)
+    monkeypatch.setattr(MatchingTask, "model", stops)
     with pytest.raises(KeyboardInterrupt):
         rank_sweep(TASK, (1, 2), (0, 1), results=results, **QUICK)
     assert [(r.rank, r.seed) for r in results] == [(1, 0), (2, 0)]
-    monkeypatch.setattr(MatchingTask, "test", original)
+    monkeypatch.setattr(MatchingTask, "model", original)
     kept = list(results)
     runs = rank_sweep(TASK, (1, 2), (0, 1), results=results, **QUICK)
     assert len(runs) == 4 and results[:2] == kept

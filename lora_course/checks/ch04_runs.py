@@ -117,9 +117,9 @@ def _verify(called: str, run: dict[str, Any]) -> None:
     from lora_course.training import evaluate
 
     task = comparison_task(DIM)
-    fresh = replace(task, test_size=task.test_size, test_stream="fresh")
+    fresh = replace(task, test_stream="fresh").test()
     model = task.model()
-    untouched = evaluate(model, fresh.test())
+    untouched = evaluate(model, fresh)
     where = f"rank {run['rank']}, seed {run['seed']}"
     adapter = run.get("adapter")
     if adapter is None:
@@ -138,7 +138,7 @@ def _verify(called: str, run: dict[str, Any]) -> None:
         raise WrongAnswerError(
             f"The adapter does not fit the model: {error}", called, mistake="another adapter"
         ) from error
-    reached = evaluate(model, fresh.test())
+    reached = evaluate(model, fresh)
     claimed = run["accuracy"]
     if reached - claimed <= MATCH and claimed - reached <= MATCH:
         if abs(reached - untouched) > MATCH:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +28,8 @@ def init_adapter(base: nn.Linear, rank: int, seed: int) -> tuple[Tensor, Tensor]
     a = torch.empty(rank, d_in, dtype=base.weight.dtype).uniform_(
         -bound, bound, generator=generator
     )
-    return a, torch.zeros(d_out, rank, dtype=base.weight.dtype)
+    # B lies in memory as r×d_out: the product that gives its gradient is then twice as fast.
+    return a, torch.zeros(rank, d_out, dtype=base.weight.dtype).t()
 
 
 def adapter_scaling(rank: int, alpha: float, rslora: bool = False) -> float:
@@ -54,8 +55,8 @@ class LoRALinear(nn.Module):
         rslora: bool = False,
     ) -> None:
         super().__init__()
-        if not isinstance(base, nn.Linear):
-            raise ValueError(f"base={type(base).__name__}: must be a torch.nn.Linear")
+        if type(base) is not nn.Linear:  # a subclass may compute something else, as 4-bit ones do
+            raise ValueError(f"base={type(base).__name__}: must be a plain torch.nn.Linear")
         self.rank = rank_for(rank, (base.out_features, base.in_features), "the layer")
         self.alpha = positive("alpha", self.rank if alpha is None else alpha)
         self.rslora = rslora
@@ -72,10 +73,13 @@ class LoRALinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return x Wᵀ + b + scaling · x Aᵀ Bᵀ."""
         rows = x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
-        base = self.base
-        y = F.linear(rows, base.weight, base.bias)
-        # addmm multiplies, scales and adds in one step: small layers spend their time on steps.
-        y = torch.addmm(y, F.linear(rows, self.lora_A), self.lora_B.t(), alpha=self.scaling)
+        # Small layers spend their time on calls, not on arithmetic: so the module's own dicts are
+        # read, without the detour of attributes, and one addmm_ multiplies, scales and adds.
+        modules: dict[str, Any] = self._modules
+        trained: dict[str, Any] = self._parameters
+        frozen = modules["base"]._parameters
+        y = F.linear(rows, frozen["weight"], frozen["bias"])
+        y.addmm_(F.linear(rows, trained["lora_A"]), trained["lora_B"].t(), alpha=self.scaling)
         return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
 
     def delta(self) -> Tensor:
@@ -115,7 +119,7 @@ def target_linears(model: nn.Module, targets: Iterable[str] | None) -> dict[str,
     """
     if any(isinstance(module, LoRALinear) for module in model.modules()):
         raise ValueError("model: has adapters already; merge(model) first, or use a fresh model")
-    linears = {n: m for n, m in model.named_modules() if n and isinstance(m, nn.Linear)}
+    linears = {n: m for n, m in model.named_modules() if n and type(m) is nn.Linear}
     if not linears:
         raise ValueError(
             f"model={type(model).__name__}: contains no torch.nn.Linear to adapt; a bare"
@@ -201,7 +205,7 @@ def count_trainable(model: nn.Module) -> int:
 def adapter_state(model: nn.Module) -> dict[str, Tensor]:
     """A copy of all adapter weights: "<layer>.lora_A" (r×d_in) and "<layer>.lora_B" (d_out×r)."""
     return {
-        f"{name}.{part}": getattr(layer, part).detach().clone()
+        f"{name}.{part}": getattr(layer, part).detach().clone(memory_format=torch.contiguous_format)
         for name, layer in lora_layers(model).items()
         for part in ("lora_A", "lora_B")
     }

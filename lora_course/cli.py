@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lora_course import __version__
+from lora_course.compare.options import add_options
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -47,6 +48,22 @@ def _memory_table(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compare_ranks(options: argparse.Namespace) -> int:
+    try:
+        import datasets  # noqa: F401  # what reads your files; the extra installs the rest with it
+        import joblib  # noqa: F401
+
+        from lora_course.compare import command
+    except ModuleNotFoundError as error:
+        print(
+            f"lora-course compare-ranks needs {error.name}; install it with:"
+            ' pip install "lora-course[compare]"',
+            file=sys.stderr,
+        )
+        return 2
+    return command.main(options)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     main_parser = argparse.ArgumentParser(
@@ -69,6 +86,16 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument("--layers", type=int, default=32)
     table.add_argument("--precision", default="bf16", help="of the base weights")
     table.set_defaults(run=_memory_table)
+
+    compare = commands.add_parser(
+        "compare-ranks",
+        help="find the smallest rank that is good enough for your model and data",
+        description="Train a LoRA adapter at several ranks and seeds, and report the smallest rank"
+        " that the best does not clearly beat, with the evidence. Without arguments: typo detection"
+        " on Python's own documentation, in a few minutes and offline.",
+    )
+    add_options(compare)
+    compare.set_defaults(run=_compare_ranks)
     return main_parser
 
 

@@ -54,6 +54,16 @@ class Picture:
         # No software or date stamp: the same figure gives the same bytes.
         figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
         self.png = buffer.getvalue()
+        self._figure = figure
+
+    def svg(self) -> bytes:
+        """The picture as an SVG file: letters as outlines, the alt text as its title."""
+        buffer = io.BytesIO()
+        stamps = {"Date": None, "Creator": None, "Title": self.alt}
+        # A fixed salt for the ids, and no date: the same figure gives the same bytes.
+        with rc_context({**STYLE, "svg.hashsalt": "lora-course"}):
+            self._figure.savefig(buffer, format="svg", metadata=stamps)
+        return buffer.getvalue()
 
     def to_html(self) -> str:
         """The picture as one <img> element, data included."""

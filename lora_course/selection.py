@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lora_course.results import RankExperiment, standard_error
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One rank against the best: mean paired difference of accuracy and its standard error."""
+    """One rank against the best: its mean score, how far it is behind, and the standard error.
+
+    `difference` is the mean paired difference, positive where the best is ahead, whether the
+    metric is better high or low.
+    """
 
     rank: int
-    accuracy: float
+    score: float
     difference: float
     standard_error: float
 
@@ -76,15 +82,27 @@ def choose_rank(experiments: Sequence[RankExperiment]) -> RankChoice:
     cancels what a seed does to every rank alike; se = stdev(d)/sqrt(n). The one-standard-error
     rule is Breiman et al.'s (Classification and Regression Trees, 1984, section 3.4.3).
     """
-    table = paired_accuracies(experiments)
-    means = {rank: statistics.fmean(values) for rank, values in table.items()}
-    best = max(means, key=lambda rank: (means[rank], -rank))
+    return choose_from(paired_accuracies(experiments))
+
+
+def choose_from(
+    table: Mapping[int, Sequence[float]], *, metric: str = "accuracy", higher_is_better: bool = True
+) -> RankChoice:
+    """The rule of `choose_rank` for any metric. `table`: rank -> scores, seeds in one order.
+
+    Where lower is better, the differences are rank_s − best_s, so that a positive one is still
+    what the rank is behind.
+    """
+    _require_pairs(table)
+    sign = 1 if higher_is_better else -1
+    means = {rank: statistics.fmean(values) for rank, values in sorted(table.items())}
+    best = max(means, key=lambda rank: (sign * means[rank], -rank))
     seeds = len(table[best])
     comparisons = []
-    for rank, values in table.items():
-        gaps = [b - a for a, b in zip(values, table[best], strict=True)]
+    for rank, mean in means.items():
+        gaps = [sign * (b - a) for a, b in zip(table[rank], table[best], strict=True)]
         error = 0.0 if rank == best else standard_error(gaps)
-        comparisons.append(Comparison(rank, means[rank], statistics.fmean(gaps), error))
+        comparisons.append(Comparison(rank, mean, statistics.fmean(gaps), error))
     if seeds < 2:
         return RankChoice(
             best,
@@ -97,17 +115,76 @@ def choose_rank(experiments: Sequence[RankExperiment]) -> RankChoice:
             ),
         )
     chosen = next(c for c in comparisons if c.close_enough)
-    reasons, decided = _reasons(chosen, best, comparisons, seeds)
+    rising = f"{metric} may still be {'rising' if higher_is_better else 'falling'}"
+    reasons, decided = _reasons(chosen, best, comparisons, seeds, metric, rising)
     return RankChoice(chosen.rank, best, tuple(comparisons), decided, tuple(reasons))
 
 
+def share_by_luck(table: Mapping[int, Sequence[float]]) -> float:
+    """How often ranks that differ by luck alone would differ by as much as these, 0 to 1.
+
+    The p-value of the F test of the ranks in a layout of ranks × seeds (Fisher's two-way analysis
+    of variance, without its tables: against 2,000 layouts of Gaussian luck). It takes all ranks at
+    once; of several comparisons with the best, one passes a standard error by luck more often
+    than not. 1 for fewer than two ranks or seeds.
+    """
+    _require_pairs(table)
+    rows = list(table.values())
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return 1.0
+    ratio, null = _spread(rows), _spreads_of_luck(len(rows), len(rows[0]))
+    return sum(value >= ratio for value in null) / len(null)
+
+
+def _spread(rows: Sequence[Sequence[float]]) -> float:
+    """Variance between the ranks' means over what neither rank nor seed explains."""
+    means = [statistics.fmean(row) for row in rows]
+    seeds = [statistics.fmean(column) for column in zip(*rows, strict=True)]
+    middle = statistics.fmean(means)
+    left = sum(
+        (value - mean - seed + middle) ** 2
+        for row, mean in zip(rows, means, strict=True)
+        for value, seed in zip(row, seeds, strict=True)
+    )
+    between = sum((mean - middle) ** 2 for mean in means)
+    return between / left if left else math.inf * between if between else 0.0
+
+
+@lru_cache(maxsize=32)
+def _spreads_of_luck(ranks: int, seeds: int) -> tuple[float, ...]:
+    draws = random.Random(0)
+    return tuple(
+        _spread([[draws.gauss(0, 1) for _ in range(seeds)] for _ in range(ranks)])
+        for _ in range(2000)
+    )
+
+
+def _require_pairs(table: Mapping[int, Sequence[float]]) -> None:
+    """ValueError unless every rank has the same number of finite scores, and at least one."""
+    if not table or not all(table.values()):
+        raise ValueError("table: is empty, or a rank in it is; give each rank a score a seed")
+    lengths = {rank: len(values) for rank, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"table: numbers of scores differ, {lengths}; pairs need the same seeds at every rank"
+        )
+    for rank, values in table.items():
+        if not all(map(math.isfinite, values)):
+            raise ValueError(f"table: rank {rank} has a score that is no finite number: {values}")
+
+
 def _reasons(
-    chosen: Comparison, best: int, comparisons: Sequence[Comparison], seeds: int
+    chosen: Comparison,
+    best: int,
+    comparisons: Sequence[Comparison],
+    seeds: int,
+    metric: str,
+    rising: str,
 ) -> tuple[list[str], bool]:
     """Why `chosen`, in words, and whether the sweep could tell."""
     decided = True
     if chosen.rank == best:
-        reasons = [f"Rank {best} has the best mean accuracy, and no smaller rank comes near it."]
+        reasons = [f"Rank {best} has the best mean {metric}, and no smaller rank comes near it."]
     else:
         reasons = [
             f"Rank {best} is best, but only {chosen.difference:.4f} ahead of rank {chosen.rank}"
@@ -129,7 +206,7 @@ def _reasons(
     elif chosen.rank == max(c.rank for c in comparisons) and others:
         decided = False
         reasons.append(
-            "The chosen rank is the largest tried: accuracy may still be rising."
+            f"The chosen rank is the largest tried: {rising}."
             f" Sweep again with rank {2 * chosen.rank}."
         )
     elif not others:

@@ -151,6 +151,7 @@ def fit_batches(
     steps: int,
     learning_rate: float,
     schedule: str = "linear",
+    weight_decay: float = 0.0,
     loss: Loss = binary_loss,
     progress: bool = True,
 ) -> History:
@@ -164,8 +165,10 @@ def fit_batches(
         raise ValueError("model: nothing in it is trainable; adapt(model, rank) first")
     factor = SCHEDULES[one_of("schedule", schedule, SCHEDULES)]
     peak = positive("learning_rate", learning_rate)
-    optimizer = torch.optim.AdamW(parameters, lr=peak, weight_decay=0.0, fused=True)
-    losses: list[Tensor] = []
+    optimizer = torch.optim.AdamW(parameters, lr=peak, weight_decay=weight_decay, fused=True)
+    # One tensor from the start: a small one kept from each step would sit between the large
+    # blocks that a step frees, and the heap would grow by the size of a step each time.
+    losses = torch.zeros(0)
     rates: list[float] = []
     model.train()
     start = time.perf_counter()
@@ -174,17 +177,19 @@ def fit_batches(
         rates.append(peak * factor(step / steps))
         optimizer.param_groups[0]["lr"] = rates[-1]
         value = loss(model, batch_at(step))
-        losses.append(value.detach())
-        if not torch.isfinite(losses[-1]).all():
+        if step == 0:
+            losses = value.new_zeros(steps, *value.shape)
+        losses[step] = value.detach()
+        if not torch.isfinite(losses[step]).all():
             raise TrainingDivergedError(
-                f"the loss is {_first_bad(losses[-1])} at step {step} of {steps} with"
+                f"the loss is {_first_bad(losses[step])} at step {step} of {steps} with"
                 f" learning_rate={learning_rate:g}; lower the learning rate, or look for NaN or"
                 " huge values in the inputs"
             )
         value.sum().backward()
         optimizer.step()
         optimizer.zero_grad()
-    return History(torch.stack(losses), rates, time.perf_counter() - start)
+    return History(losses, rates, time.perf_counter() - start)
 
 
 def _first_bad(losses: Tensor) -> float:

@@ -4,7 +4,7 @@ import pytest
 
 from lora_course.checks.ch04_choice import RANKS, right_choice, telling_tables
 from lora_course.results import RankExperiment
-from lora_course.selection import choose_rank
+from lora_course.selection import choose_from, choose_rank, share_by_luck
 
 
 def runs(table):
@@ -77,3 +77,63 @@ def test_the_question_and_the_library_agree():
 def test_what_it_refuses(experiments, words):
     with pytest.raises(ValueError, match=words):
         choose_rank(experiments)
+
+
+TABLE = {4: [0.70, 0.75, 0.68], 8: [0.72, 0.76, 0.71], 16: [0.722, 0.759, 0.711]}
+
+
+def test_any_metric_by_the_same_rule():
+    higher = choose_from(TABLE)
+    assert higher == choose_rank(runs(TABLE))
+    lower = choose_from(
+        {rank: [1 - value for value in row] for rank, row in TABLE.items()},
+        metric="loss",
+        higher_is_better=False,
+    )
+    assert (lower.rank, lower.best_rank, lower.decided) == (8, 16, True)
+    for a, b in zip(lower.comparisons, higher.comparisons, strict=True):
+        assert a.difference == pytest.approx(b.difference) and a.score == pytest.approx(1 - b.score)
+        assert a.standard_error == pytest.approx(b.standard_error)
+
+
+def test_the_words_name_the_metric_and_its_direction():
+    table = {4: [1.3, 1.31, 1.3], 8: [1.2, 1.2, 1.21]}
+    choice = choose_from(table, metric="loss", higher_is_better=False)
+    assert choice.rank == 8 and "loss may still be falling" in str(choice)
+    assert "best mean loss" in str(choice) and "accuracy" not in str(choice)
+    assert choose_from(table, metric="f1").rank == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({}, "empty"),
+        ({4: []}, "empty"),
+        ({4: [1.0, 2.0], 8: [1.0]}, "same seeds"),
+        ({4: [float("inf")]}, "no finite number"),
+    ],
+)
+def test_tables_it_refuses(table, words):
+    with pytest.raises(ValueError, match=words):
+        choose_from(table)
+
+
+def test_order_of_the_ranks_does_not_matter():
+    assert choose_from(dict(reversed(TABLE.items()))) == choose_from(TABLE)
+
+
+def test_the_share_by_luck_is_the_p_value_of_the_f_test():
+    # Differences of standard deviation 1: t = 2.776 on 4 degrees of freedom, 5% in every table.
+    gaps = [2.776 / 5**0.5 + gap for gap in (-1, -1, 0, 1, 1)]
+    assert share_by_luck({4: [0.0] * 5, 8: gaps}) == pytest.approx(0.05, abs=0.015)
+    assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [0.1, 0.9, 2.1]}) > 0.5
+    assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [1.0, 2.01, 3.0]}) < 0.01
+    assert share_by_luck({4: [1.0, 2.0], 8: [1.0, 2.0]}) == 1
+    assert share_by_luck({4: [1.0], 8: [2.0]}) == share_by_luck({4: [1.0, 2.0]}) == 1
+
+
+def test_luck_alone_seldom_has_a_small_share():
+    draws = random.Random(5)
+    tables = [{r: [draws.gauss(0, 1) for _ in range(3)] for r in range(4)} for _ in range(300)]
+    small = sum(share_by_luck(table) <= 0.1 for table in tables) / 300
+    assert small == pytest.approx(0.1, abs=0.05)

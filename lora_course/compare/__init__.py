@@ -1,0 +1,1 @@
+"""Compare ranks on your own model and data: `lora-course compare-ranks`."""

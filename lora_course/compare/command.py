@@ -1,0 +1,189 @@
+"""`lora-course compare-ranks`: from options to finished runs to a report."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from lora_course.compare import report
+from lora_course.compare.data import DataSource
+from lora_course.compare.prepared import Prepared
+from lora_course.compare.records import Comparison, TextData
+from lora_course.compare.run import check, run
+from lora_course.compare.schedule import LATE, SchedulerError, carry_out
+from lora_course.compare.settings import Settings
+from lora_course.compare.store import Store, StoreError
+from lora_course.models import BASE_MODEL
+from lora_course.validation import positive, whole
+
+PACKAGES = ("lora-course", "torch", "transformers", "peft", "datasets", "bitsandbytes")
+STOPPED = 130  # the exit status of a program that Ctrl-C ended
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Settings for the options given; what was left out depends on model and data."""
+    own_data = bool(options.train or options.test or options.dataset)
+    if own_data and options.task:
+        raise ValueError(f"task={options.task!r}: give a built-in task or your own data, not both")
+    own_model = options.model is not None
+    steps = options.steps
+    if steps is None and options.epochs is None and not own_data:
+        steps = 100
+    try:
+        alpha: str | float = float(options.alpha_rule)
+    except ValueError:
+        alpha = options.alpha_rule
+    return Settings(
+        model=options.model or str(BASE_MODEL),
+        task=None if own_data else options.task or "typos",
+        source=DataSource(
+            options.train,
+            options.test,
+            options.dataset,
+            options.text_column,
+            options.label_column,
+        ),
+        ranks=tuple(options.ranks),
+        seeds=tuple(range(whole("seeds", options.seeds))),
+        ends=options.ends,
+        targets=tuple(options.targets),
+        alpha_rule=alpha,
+        quantize=options.quantize,
+        metric=options.metric,
+        steps=steps,
+        epochs=options.epochs or Settings.epochs,
+        batch_size=options.batch_size,
+        length=options.length or (128 if own_data else 64),
+        learning_rate=options.learning_rate or (5e-4 if own_model else 3e-3),
+        full_learning_rate=options.full_learning_rate or (5e-5 if own_model else 1e-3),
+        threads=options.threads,
+    ).checked()
+
+
+def compare(
+    settings: Settings,
+    out: Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    minutes: float | None = None,
+    progress: bool = True,
+) -> Comparison:
+    """Carry out every run that `out` does not hold yet; write the report, whatever ends it.
+
+    KeyboardInterrupt is passed on after what is finished has been reported.
+    """
+    began = time.time()
+    data, prepared, digest = check(settings)
+    store = Store(out, settings, digest)
+    wanted = settings.jobs()
+    done = {job: found for job in wanted if (found := store.load(*job)) is not None}
+    open_jobs = [job for job in wanted if job not in done]
+    deadline = math.inf if minutes is None else began + 60 * minutes
+    notes = list(data.notes)
+    arguments = [(settings, rank, seed, digest) for rank, seed in open_jobs]
+    outcomes = carry_out(run, arguments, workers=workers, scheduler=scheduler, deadline=deadline)
+    bar = tqdm(total=len(wanted), initial=len(done), unit="run", disable=not progress)
+    try:
+        for place, (finished, trouble) in outcomes:
+            if finished is not None:
+                store.save(finished)
+                done[open_jobs[place]] = finished
+                bar.update()
+            elif trouble != LATE:
+                notes.append("rank {}, seed {}: {}".format(*open_jobs[place], trouble))
+    finally:
+        bar.close()
+        if len(done) < len(wanted) and time.time() > deadline:
+            notes.append(f"Time was up after {minutes:g} minutes; the same command goes on.")
+        finished_runs = tuple(done[job] for job in wanted if job in done)
+        comparison = Comparison(
+            title=f"{data.name}: ranks compared on {name_of(settings.model)}",
+            metric=prepared.metric,
+            runs=finished_runs,
+            facts=facts(settings, data, prepared, digest),
+            notes=tuple(notes),
+            wanted=len(wanted),
+        )
+        report.write(comparison, out)
+    return comparison
+
+
+def name_of(model: str) -> str:
+    """A folder's last part, or the Hub id."""
+    return Path(model).name if Path(model).exists() else model
+
+
+def facts(settings: Settings, data: TextData, prepared: Prepared, digest: str) -> dict[str, Any]:
+    """What someone needs to know, or to repeat the comparison."""
+    return {
+        "model": settings.model
+        if settings.model != str(BASE_MODEL)
+        else f"{BASE_MODEL.name}, the course's own",
+        "data": data.name,
+        "data hash": digest,
+        "labels": ", ".join(data.label_names) or "none: language modelling",
+        "training examples": len(prepared.train),
+        "held-out examples": len(prepared.test),
+        "ranks": list(settings.ranks),
+        "seeds": list(settings.seeds),
+        "target modules": ", ".join(settings.targets),
+        "alpha": str(settings.alpha_rule),
+        "base precision": "nf4" if settings.quantize == "nf4" else "fp32",
+        "steps a run": settings.steps_for(len(prepared.train)),
+        "batch size": settings.batch_size,
+        "tokens an example": settings.length,
+        "learning rate": settings.learning_rate,
+        "schedule": settings.schedule,
+        "threads a run": settings.threads,
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "versions": ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name))),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def main(options: argparse.Namespace) -> int:
+    """The command; returns its exit status."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        settings = settings_from(options)
+        workers = whole("jobs", options.jobs)
+        minutes = (
+            None if options.max_minutes is None else positive("max-minutes", options.max_minutes)
+        )
+        comparison = compare(
+            settings,
+            options.out,
+            workers=workers,
+            scheduler=options.scheduler,
+            minutes=minutes,
+            progress=not options.quiet,
+        )
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. What is finished is reported in {options.out / 'report.html'};"
+            " the same command goes on from there.",
+            file=sys.stderr,
+        )
+        return STOPPED
+    except (ValueError, StoreError, SchedulerError, FileNotFoundError) as error:
+        print(f"lora-course compare-ranks: {error}", file=sys.stderr)
+        return 2
+    print(report.summary(comparison))
+    print(f"\nThe report: {options.out / 'report.html'}")
+    return 0 if len(comparison.runs) == comparison.wanted else 1

@@ -1,0 +1,235 @@
+"""What the runs of each rank come to, as rows for tables and as the figure of a report."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from lora_course.compare.records import FULL, HEAD, Comparison, Metric, Rank, Run
+from lora_course.compare.story import choose, finite, paired_seeds
+from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, _axes, _rank_axis
+from lora_course.results import standard_error
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rank or end: means ± standard errors over `seeds` runs, medians of what they cost.
+
+    Over the paired seeds where there are any, else over the seeds that the rank has. Memory is in
+    MB of 10^6 bytes, None where it was not measured or predicted. Times are seconds a run.
+    """
+
+    rank: Rank
+    alpha: float
+    trainable_params: int
+    seeds: int
+    score: float
+    score_error: float
+    train_score: float
+    train_error: float
+    test_loss: float
+    train_loss: float
+    cpu_seconds: float
+    wall_seconds: float
+    predicted_mb: float | None
+    measured_mb: float | None
+
+
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """The runs as every file and table shows them: HEAD, ranks ascending, FULL; then by seed."""
+    return sorted(runs, key=lambda run: (_place(run.rank), run.seed))
+
+
+def _place(rank: Rank) -> tuple[float, str]:
+    if isinstance(rank, int):
+        return float(rank), ""
+    return (-math.inf if rank == HEAD else math.inf), rank
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """One row a rank that has a run, in the order of `in_order`; diverged runs count for none."""
+    seeds = paired_seeds(comparison.runs)
+    by_rank: dict[Rank, list[Run]] = {}
+    for run in in_order([run for run in comparison.runs if finite(run)]):
+        by_rank.setdefault(run.rank, []).append(run)
+    return [
+        _row(rank, [run for run in runs if run.seed in seeds] or runs)
+        for rank, runs in by_rank.items()
+    ]
+
+
+def _row(rank: Rank, runs: Sequence[Run]) -> Row:
+    def mean(value: Callable[[Run], float]) -> float:
+        return statistics.fmean(map(value, runs))
+
+    def megabytes(key: str) -> float | None:
+        known = [run.memory_mb[key] for run in runs if key in run.memory_mb]
+        return statistics.median(known) if known else None
+
+    return Row(
+        rank=rank,
+        alpha=runs[0].alpha,
+        trainable_params=runs[0].trainable_params,
+        seeds=len(runs),
+        score=mean(lambda run: run.score),
+        score_error=standard_error([run.score for run in runs]),
+        train_score=mean(lambda run: run.train_score),
+        train_error=standard_error([run.train_score for run in runs]),
+        test_loss=mean(lambda run: run.test_loss),
+        train_loss=mean(lambda run: run.train_loss),
+        cpu_seconds=statistics.median(run.cpu_seconds for run in runs),
+        wall_seconds=statistics.median(run.wall_seconds for run in runs),
+        predicted_mb=megabytes("predicted_total"),
+        measured_mb=megabytes("total"),
+    )
+
+
+def name_of(row: Row) -> str:
+    """The rank, or what an end is, in words."""
+    if row.rank == HEAD:
+        return "head only" if row.trainable_params else "no training"
+    return "full tuning" if row.rank == FULL else str(row.rank)
+
+
+def axis_label(metric: Metric) -> str:
+    """The metric with its unit, for an axis or a column."""
+    return f"{metric.name} ({metric.unit or '0 to 1'})"
+
+
+def draw(comparison: Comparison) -> Picture:
+    """The metric against rank: held out with standard errors and a dot a run; training; ends."""
+    table = rows(comparison)
+    ranked = [row for row in table if isinstance(row.rank, int)]
+    ends = [row for row in table if not isinstance(row.rank, int)]
+    with _axes() as (figure, (axes,)):
+        figure.set_size_inches(6.4, 4.2)  # narrow, so that a phone can show it
+        # A $ in a name would start a formula.
+        axes.set_ylabel(axis_label(comparison.metric).replace("$", r"\$"))
+        if not table:
+            axes.set_xlabel("rank r")
+            axes.text(0.5, 0.5, "no run has finished yet", ha="center", transform=axes.transAxes)
+            return Picture(figure, "No run has finished yet.")
+        said = _draw_ranks(axes, comparison, ranked) if ranked else []
+        if not ranked:
+            axes.set_xticks([])
+            axes.set_xlabel("no rank has finished yet")
+            axes.set_ylim(*_widened([row.score for row in ends], 0.3))
+        said += _draw_ends(axes, ends)
+        if ranked:
+            handles, labels = axes.get_legend_handles_labels()
+            order = sorted(range(len(labels)), key=lambda i: labels[i])  # held out comes first
+            axes.legend(
+                [handles[i] for i in order],
+                [labels[i] for i in order],
+                loc="upper center",
+                bbox_to_anchor=(0.5, 1.15),
+                ncols=2,
+            )
+        return Picture(figure, f"{axis_label(comparison.metric)} by rank: {'; '.join(said)}.")
+
+
+def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> list[str]:
+    """The two lines, the dots and the mark of the choice; returns what they say."""
+    name, ranks = comparison.metric.name, [int(row.rank) for row in ranked]
+    dots = [r for r in in_order(comparison.runs) if isinstance(r.rank, int) and finite(r)]
+    axes.scatter([r.rank for r in dots], [r.score for r in dots], 14, COLOURS[0], alpha=0.35)
+    axes.errorbar(
+        ranks,
+        [row.score for row in ranked],
+        yerr=[0.0 if math.isnan(row.score_error) else row.score_error for row in ranked],
+        color=COLOURS[0],
+        marker=MARKERS[0],
+        linestyle=DASHES[0],
+        capsize=4,
+        label="held out (mean ± standard error)",
+    )
+    axes.plot(
+        ranks,
+        [row.train_score for row in ranked],
+        color=COLOURS[1],
+        marker=MARKERS[1],
+        linestyle=DASHES[1],
+        label="training examples",
+    )
+    _rank_axis(axes, ranks)
+    axes.set_xlim(ranks[0] / 1.4, ranks[-1] * 1.4)
+    shown = [run.score for run in dots] + [row.train_score for row in ranked]
+    axes.set_ylim(*_widened([*shown, *_bars(ranked)], 0.12))
+    said = [f"{name} r={row.rank} held out {_amount(row)}" for row in ranked]
+    said += ["training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)]
+    choice = choose(comparison)
+    if choice is not None:
+        word = "chosen" if choice.decided else "for now"
+        axes.axvline(choice.rank, color="#777777", linewidth=1, zorder=0)
+        axes.annotate(
+            f"{word}: {choice.rank}",
+            (choice.rank, 0.03),
+            xycoords=("data", "axes fraction"),
+            xytext=(5, 0),
+            textcoords="offset points",
+        )
+        said.append(f"{word} rank {choice.rank}")
+    return said
+
+
+def _draw_ends(axes: Axes, ends: Sequence[Row]) -> list[str]:
+    """A dashed line for each end; one far off the ranks' scale is only named at the margin."""
+    bottom, top = axes.get_ylim()
+    reach = 0.6 * (top - bottom)  # further away, it would press the ranks together
+    near = [row.score for row in ends if bottom - reach < row.score < top + reach]
+    if near:
+        bottom, top = min(bottom, *_widened(near, 0.1)), max(top, *_widened(near, 0.1))
+        axes.set_ylim(bottom, top)
+    places = []
+    for row in ends:
+        text, place = f"{name_of(row)}\n{row.score:.4f}", row.score
+        if bottom <= row.score <= top:
+            axes.axhline(row.score, color="#555555", linewidth=1.2, linestyle=DASHES[3])
+        else:
+            text += "\n↓ off the scale" if row.score < bottom else "\n↑ off the scale"
+            place = bottom if row.score < bottom else top
+        places.append((place, text))
+    room = 0.17 * (top - bottom)
+    heights = [place for place, _ in places]
+    if len(heights) == 2 and abs(heights[0] - heights[1]) < room:
+        middle = min(max(statistics.fmean(heights), bottom + room / 2), top - room / 2)
+        lower = 0 if heights[0] <= heights[1] else 1
+        heights[lower], heights[1 - lower] = middle - room / 2, middle + room / 2
+    for height, (_, text) in zip(heights, places, strict=True):
+        axes.annotate(
+            text,
+            (1.01, height),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9.5,
+            annotation_clip=False,
+        )
+    return [f"{name_of(row)} {_amount(row)}" for row in ends]
+
+
+def _widened(values: Sequence[float], share: float) -> tuple[float, float]:
+    """Limits around the values with a margin, a small one also where all are equal."""
+    low, high = min(values), max(values)
+    margin = share * (high - low) or 0.01 * abs(high) or 0.01
+    return low - margin, high + margin
+
+
+def _bars(ranked: Sequence[Row]) -> list[float]:
+    """Where the error bars end."""
+    errors = [0.0 if math.isnan(row.score_error) else row.score_error for row in ranked]
+    return [
+        row.score + side * error
+        for row, error in zip(ranked, errors, strict=True)
+        for side in (-1, 1)
+    ]
+
+
+def _amount(row: Row) -> str:
+    """The held-out score in words: 0.8123 ± 0.0010."""
+    if math.isnan(row.score_error):
+        return f"{row.score:.4f}"
+    return f"{row.score:.4f} ± {row.score_error:.4f}"

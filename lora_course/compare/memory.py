@@ -1,0 +1,98 @@
+"""What a training step holds in memory: measured on the real tensors, and predicted by arithmetic.
+
+Both count weights, what trains (adapter or weights, gradients, optimizer state) and the
+activations kept for the backward pass, in MB of 10^6 bytes; temporary buffers are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lora_course.architectures import TARGETS, Decoder
+from lora_course.estimators import estimate_model_memory
+from lora_course.layers import trainable_parameters
+from lora_course.tasks import Examples
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    """Bytes of the storages behind `tensors`, each counted once."""
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    return sum(storages.values())
+
+
+def weight_tensors(model: nn.Module) -> list[Tensor]:
+    """Parameters and buffers, and what 4-bit weights keep beside them."""
+    tensors = [*model.parameters(), *model.buffers()]
+    for module in model.modules():
+        state = getattr(getattr(module, "weight", None), "quant_state", None)
+        while state is not None:
+            tensors += [value for value in vars(state).values() if isinstance(value, Tensor)]
+            state = getattr(state, "state2", None)
+    return [tensor.detach() for tensor in tensors]
+
+
+def step_memory(
+    model: nn.Module, batch: Examples, loss: Callable[[nn.Module, Examples], Tensor]
+) -> dict[str, float]:
+    """Measure one training step that changes nothing: its learning rate is 0.
+
+    Keys: weights, trained, activations, total, in MB.
+    """
+    model.train()
+    frozen = weight_tensors(model)
+    parameters = trainable_parameters(model)
+    known = {tensor.untyped_storage().data_ptr() for tensor in frozen}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    optimizer = torch.optim.AdamW(parameters, lr=0.0, weight_decay=0.0, fused=True)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        value = loss(model, batch)
+    activations = sum(kept.values())
+    value.backward()
+    optimizer.step()
+    states = [t for state in optimizer.state.values() for t in state.values() if t.numel() > 1]
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    trained = _bytes([*parameters, *gradients, *states])
+    optimizer.zero_grad()
+    weights = _bytes(frozen) - _bytes(parameters)
+    sizes = {"weights": weights, "trained": trained, "activations": activations}
+    return {name: size / 1e6 for name, size in (sizes | {"total": sum(sizes.values())}).items()}
+
+
+def predicted_mb(
+    config: Any, rank: int, targets: tuple[str, ...], batch_size: int, length: int
+) -> float | None:
+    """Total MB of a step by the closed form, in fp32; None where it does not know the model.
+
+    It knows Llama-style decoders without biases, adapted in linear layers that it has names for.
+    """
+    if config.model_type not in ("llama", "mistral"):
+        return None
+    names = TARGETS["all linear"] if targets == ("all-linear",) else targets
+    if not set(names) <= set(TARGETS["all linear"]):
+        return None
+    shape = Decoder(
+        hidden=config.hidden_size,
+        intermediate=config.intermediate_size,
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        kv_heads=config.num_key_value_heads,
+        vocab=config.vocab_size,
+        head_dim=getattr(config, "head_dim", None)
+        or config.hidden_size // config.num_attention_heads,
+        tied=config.tie_word_embeddings,
+    )
+    figures = estimate_model_memory(
+        shape, rank, names, "fp32", batch_size=batch_size, seq_length=length
+    )
+    return figures["total_mb"]

@@ -1,0 +1,91 @@
+"""What a comparison is made of: its settings, its data, and one record for each finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Rank = int | str
+"""A rank, or one of the two ends: HEAD trains no adapter (for language modelling: nothing at all),
+FULL trains every weight of the model."""
+
+HEAD, FULL = "head", "full"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a run is scored on the held-out part."""
+
+    name: str
+    higher_is_better: bool
+    unit: str = ""
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("accuracy", True),
+    "f1": Metric("f1", True),
+    "loss": Metric("loss", False, "nats"),
+    "bits-per-byte": Metric("bits-per-byte", False, "bits"),
+}
+"""accuracy, f1 (macro) and loss for classification; loss (a token) and bits-per-byte for text."""
+
+
+@dataclass(frozen=True)
+class TextData:
+    """Texts to train and to test on. Without labels the task is language modelling."""
+
+    name: str
+    train: Sequence[str]
+    test: Sequence[str]
+    train_labels: Sequence[int] | None = None
+    test_labels: Sequence[int] | None = None
+    label_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was changed or left out while reading, in words for the report."""
+
+    @property
+    def classification(self) -> bool:
+        """Whether there are labels."""
+        return self.train_labels is not None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished training: a rank and a seed, what it cost and what it reached."""
+
+    rank: Rank
+    seed: int
+    alpha: float
+    trainable_params: int
+    score: float
+    """The metric on the held-out part."""
+    train_score: float
+    """The metric on a sample of the training examples, after training."""
+    test_loss: float
+    train_loss: float
+    """Mean loss in nats on the same two sets, after training."""
+    curve: tuple[float, ...]
+    """Training loss: means over up to 40 equal stretches of the run."""
+    steps: int
+    examples_seen: float
+    """Passes over the training data."""
+    cpu_seconds: float
+    wall_seconds: float
+    memory_mb: dict[str, float] = field(default_factory=dict)
+    """measured: weights, trained (adapter, gradients, optimizer), activations, total; and
+    predicted_total where the estimator knows the architecture."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that a report needs."""
+
+    title: str
+    metric: Metric
+    runs: tuple[Run, ...]
+    facts: dict[str, Any]
+    """Settings, data hash, versions, machine: plain values, in the order to show them."""
+    notes: tuple[str, ...] = ()
+    wanted: int = 0
+    """How many runs were asked for; fewer are there when it was stopped or ran out of time."""

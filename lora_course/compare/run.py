@@ -1,0 +1,109 @@
+"""One run: a rank and a seed, trained and tested. A pure function, so it can run anywhere."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from lora_course.compare import data as files
+from lora_course.compare.builtin import TASKS
+from lora_course.compare.memory import predicted_mb, step_memory
+from lora_course.compare.model import check_ranks, load_base, load_tokenizer, make_ready
+from lora_course.compare.prepared import Prepared, loss_of, prepare, score
+from lora_course.compare.records import FULL, Rank, Run, TextData
+from lora_course.compare.settings import Settings
+from lora_course.experiments import resolve_alpha
+from lora_course.layers import count_trainable
+from lora_course.training import batch_order, fit_batches, threads
+
+POINTS = 40
+
+
+@lru_cache(maxsize=2)
+def read(settings: Settings) -> tuple[TextData, Prepared, str]:
+    """The data of a comparison, its tensors and its hash; read once in a process."""
+    data = TASKS[settings.task]() if settings.task else files.load(settings.source)
+    tokenizer = load_tokenizer(settings.model)
+    return data, prepare(data, tokenizer, settings), files.digest(data)
+
+
+def check(settings: Settings) -> tuple[TextData, Prepared, str]:
+    """Everything that can be wrong, found before hours are spent: data, model, ranks."""
+    settings = settings.checked()
+    data, prepared, digest = read(settings)
+    check_ranks(settings, load_base(settings, data, prepared.pad))
+    return data, prepared, digest
+
+
+def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
+    """Train and test one rank with one seed.
+
+    Seeds are paired: run s starts from the same head and sees the same examples in the same
+    order at every rank. ValueError when the data here are not those with the hash `digest`.
+    """
+    data, prepared, here = read(settings)
+    if here != digest:
+        raise ValueError(
+            "this worker reads other data than the one that started the comparison: give every"
+            " machine the same files, and the same Python version for the built-in tasks"
+        )
+    with threads(settings.threads):
+        torch.manual_seed(seed)
+        base = load_base(settings, data, prepared.pad)
+        model = make_ready(base, settings, rank, data)
+        return _train(model, settings, prepared, rank, seed)
+
+
+def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank, seed: int) -> Run:
+    examples, loss = prepared.train, loss_of(prepared)
+    steps = settings.steps_for(len(examples)) if count_trainable(model) else 0
+    memory: dict[str, float] = {}
+    losses = torch.zeros(0)
+    cpu, wall = time.process_time(), time.perf_counter()
+    if steps:
+        order = batch_order(len(examples), settings.batch_size, steps, seed)
+        memory = step_memory(model, examples.take(order[0]), loss)
+        cpu, wall = time.process_time(), time.perf_counter()
+        losses = fit_batches(
+            model,
+            lambda step: examples.take(order[step]),
+            steps=steps,
+            learning_rate=settings.full_learning_rate if rank == FULL else settings.learning_rate,
+            schedule=settings.schedule,
+            loss=loss,
+            progress=False,
+        ).losses
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    test, train = (score(model, part, prepared) for part in (prepared.test, prepared.train_probe))
+    if isinstance(rank, int) and settings.quantize == "none" and not prepared.classification:
+        total = predicted_mb(
+            model.config, rank, settings.targets, settings.batch_size, settings.length
+        )
+        memory |= {} if total is None else {"predicted_total": total}
+    return Run(
+        rank=rank,
+        seed=seed,
+        alpha=resolve_alpha(settings.alpha_rule, rank) if isinstance(rank, int) else 0.0,
+        trainable_params=count_trainable(model) if steps else 0,
+        score=test.metric,
+        train_score=train.metric,
+        test_loss=test.loss,
+        train_loss=train.loss,
+        curve=curve(losses),
+        steps=steps,
+        examples_seen=steps * min(settings.batch_size, len(examples)) / len(examples),
+        cpu_seconds=cpu,
+        wall_seconds=wall,
+        memory_mb=memory,
+    )
+
+
+def curve(losses: Tensor) -> tuple[float, ...]:
+    """Means of the training losses over at most POINTS equal stretches."""
+    if not len(losses):
+        return ()
+    size = -(-len(losses) // POINTS)
+    return tuple(part.mean().item() for part in losses.double().split(size))

@@ -1,0 +1,102 @@
+"""Finished runs on disk, one small file each: a comparison that is stopped goes on later."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lora_course.compare.records import Rank, Run
+from lora_course.compare.settings import Settings
+
+NEEDED_BYTES = 50_000_000
+
+
+class StoreError(Exception):
+    """The folder cannot take results; what is finished is kept."""
+
+
+class Store:
+    """The folder of one comparison. Opening it makes it, or finds the runs of an earlier start."""
+
+    def __init__(self, folder: Path, settings: Settings, digest: str) -> None:
+        self.folder = folder
+        self._runs = folder / "runs"
+        asked = {"fingerprint": settings.fingerprint(), "data": digest}
+        try:
+            self._runs.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+            if free < NEEDED_BYTES:
+                raise StoreError(
+                    f"{folder}: only {free / 1e6:.0f} MB are free there; at least"
+                    f" {NEEDED_BYTES / 1e6:.0f} are needed. Free some, or give another --out"
+                )
+            known = self._read(folder / "settings.json")
+            if known is None:
+                write_text(folder / "settings.json", to_json(asked | settings.as_dict()))
+            elif {key: known.get(key) for key in asked} != asked:
+                raise StoreError(
+                    f"{folder}: holds runs of other settings or other data"
+                    f" ({self._changed(known, settings)}); give another --out, or delete it"
+                )
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
+
+    def _changed(self, known: dict[str, Any], settings: Settings) -> str:
+        """What differs between the settings of the folder and these, in words."""
+        now = json.loads(to_json(settings.as_dict()))
+        names = [key for key, value in now.items() if known.get(key) != value]
+        free = ("ranks", "seeds", "ends")
+        return (
+            ", ".join(
+                f"{key}={known.get(key)!r} then, {now[key]!r} now"
+                for key in names
+                if key not in free
+            )
+            or "the data changed"
+        )
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        """A file's data; None when it is missing or was left half-written by another program."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return data if isinstance(data, dict) else None
+
+    def _path(self, rank: Rank, seed: int) -> Path:
+        return self._runs / f"rank-{rank}_seed-{seed}.json"
+
+    def load(self, rank: Rank, seed: int) -> Run | None:
+        """A finished run, exactly as it was saved; None when there is none."""
+        data = self._read(self._path(rank, seed))
+        if data is None:
+            return None
+        return Run(**(data | {"curve": tuple(data["curve"])}))
+
+    def save(self, run: Run) -> None:
+        """Keep a finished run; StoreError when the disk does not take it."""
+        try:
+            write_text(self._path(run.rank, run.seed), to_json(asdict(run)))
+        except OSError as error:
+            raise StoreError(
+                f"{self.folder}: a finished run could not be saved: {error.strerror}. What was"
+                " saved before is kept: free some space, and give the same command again"
+            ) from error
+
+
+def to_json(data: Any) -> str:
+    """Data as text; numbers keep every digit."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing: a crash leaves the old one."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

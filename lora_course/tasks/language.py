@@ -1,0 +1,38 @@
+"""Language modelling on plain text: token streams, windows, the next-token loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lora_course.tasks import Examples
+
+
+def stream(tokenizer: Any, texts: list[str]) -> Tensor:
+    """All texts as one row of tokens, each closed by the end token."""
+    ids: list[int] = []
+    for encoded in tokenizer(texts, verbose=False)["input_ids"]:
+        ids += [*encoded, tokenizer.eos_token_id]
+    return torch.tensor(ids)
+
+
+def next_token_loss(model: nn.Module, batch: Examples) -> Tensor:
+    """Mean cross-entropy (nats) of each token but the first, given those before it."""
+    (ids,) = batch.inputs
+    logits = model(input_ids=ids).logits
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+
+
+@torch.no_grad()
+def held_out_loss(model: nn.Module, tokens: Tensor, context: int) -> float:
+    """Mean nats a token over `tokens`, cut into windows of `context`."""
+    model.eval()
+    windows = tokens[: len(tokens) // context * context].view(-1, context)
+    total = sum(
+        next_token_loss(model, Examples((part,), part)).item() * len(part)
+        for part in windows.split(64)
+    )
+    return total / len(windows)

@@ -89,8 +89,9 @@ def rank_explorer() -> Explorer:
         share = figures["lora_params"] / MODELS[values["model"]].parameters()
         output.value = memory_bars(figures, _title(**values)) + (
             f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
-            f" model; the adapted matrices have {figures['compression_vs_full']:,.0f} times as"
-            " many.</p>"
+            f" model; the adapted matrices hold {figures['compression_vs_full']:,.0f} times as"
+            " many parameters.</p><p>Activations are those without gradient checkpointing, which"
+            " would cut them several times; temporary buffers come on top.</p>"
         )
 
     for control in controls.values():
@@ -99,7 +100,7 @@ def rank_explorer() -> Explorer:
     return Explorer(list(controls.values()), output)
 
 
-def planted_rank_explorer(true_ranks: tuple[int, ...] = (1, 2, 4, 8, 16, 32)) -> Explorer:
+def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explorer:
     """A slider for the matching task's true rank: the measured curve against its ceiling.
 
     Measuring takes seconds, so it runs when the slider is released, and each rank only once.

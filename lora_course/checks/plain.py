@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections import OrderedDict, defaultdict
 from typing import Any
 
 MAX_ITEMS = 10_000
@@ -15,6 +16,7 @@ MAX_TENSOR = 4_000_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
 SIMPLE = (type(None), bool, int, float, str)
+DICTS = (dict, OrderedDict, defaultdict)  # a model's state_dict() is an OrderedDict
 
 
 class NotPlainError(Exception):
@@ -32,14 +34,14 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         raise BlankError
     if kind is str and len(value) > MAX_TEXT:
         raise NotPlainError(f"a text of {len(value):,} characters; at most {MAX_TEXT:,} are read")
-    if kind in SIMPLE:
+    if _one_of(kind, SIMPLE):
         return value
     if depth > MAX_DEPTH:
         raise NotPlainError(f"data nested more than {MAX_DEPTH} deep")
-    if kind in (list, tuple):
+    if _one_of(kind, (list, tuple)):
         _bounded(len(value))
         return [to_plain(item, depth + 1) for item in value]
-    if kind is dict:
+    if _one_of(kind, DICTS):
         _bounded(len(value))
         return {_key(key): to_plain(item, depth + 1) for key, item in value.items()}
     if dataclasses.is_dataclass(kind):
@@ -50,6 +52,11 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     return _array(value, kind)
 
 
+def _one_of(kind: type, kinds: tuple[type, ...]) -> bool:
+    """Whether `kind` is one of `kinds` itself: `in` would let a metaclass claim that it is."""
+    return any(kind is known for known in kinds)
+
+
 def _array(value: Any, kind: type) -> Any:
     """Numbers and tensors of numpy and torch, where these are loaded at all."""
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
@@ -58,10 +65,12 @@ def _array(value: Any, kind: type) -> Any:
     if numpy is not None and kind is numpy.ndarray:
         _bounded(value.size)
         return value.tolist() if value.dtype.kind in "biuf" else to_plain(value.tolist())
-    if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+    if torch is not None and _one_of(kind, (torch.Tensor, torch.nn.Parameter)):
         if value.numel() > MAX_TENSOR:
             raise NotPlainError(f"a tensor of {value.numel():,} numbers; at most {MAX_TENSOR:,}")
         return value.detach().clone()
+    if torch is not None and issubclass(kind, torch.nn.Module):
+        raise NotPlainError("data with a model in it; for its adapter, pass adapter_state(model)")
     name = kind.__name__
     if name == "generator":
         raise NotPlainError("a generator; return its values as a list: list(...)")
@@ -71,7 +80,7 @@ def _array(value: Any, kind: type) -> Any:
 
 
 def _key(key: Any) -> Any:
-    if type(key) not in SIMPLE:
+    if not _one_of(type(key), SIMPLE):
         raise NotPlainError(f"a dict with a key of type {type(key).__name__}; use plain keys")
     return key
 
@@ -89,5 +98,8 @@ def show(value: Any, limit: int = 160) -> str:
         return f"a {type(value).__name__} of {len(value):,} items"
     if hasattr(value, "numel"):
         return f"a tensor of shape {tuple(value.shape)} and type {value.dtype}"
-    text = f"{value:,}" if type(value) is int else repr(value)
+    try:
+        text = f"{value:,}" if type(value) is int else repr(value)
+    except ValueError:  # Python refuses to write out whole numbers of thousands of digits
+        text = f"a {type(value).__name__} with huge whole numbers in it"
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from lora_course.checks.face import AnswerError, Face, LocalFace, RememberingFace
 from lora_course.checks.plain import BlankError, show
 from lora_course.checks.result import Finding, Note, Outcome, Result
+from lora_course.checks.values import differs, same
 
 
 class WrongAnswerError(Exception):
@@ -76,10 +76,14 @@ class Question:
 
     def hint(self, number: int = 1) -> Note:
         """The first hint; `hint(2)` goes further."""
-        if number not in range(1, len(self.hints) + 1):
-            raise ValueError(f"number={number!r}: this question has hints 1 to {len(self.hints)}")
-        more = f" of {len(self.hints)}"
-        return Note(f"Hint {number}{more} · {self.title}", self.hints[number - 1])
+        count = len(self.hints)
+        if type(number) is int and 1 <= number <= count:
+            return Note(f"Hint {number} of {count} · {self.title}", self.hints[number - 1])
+        if type(number) is int and number > count:
+            text = f"There are only {count} hints. What comes next is .solution()."
+        else:
+            text = f"Hints are numbered 1 to {count}: .hint(1) is the first."
+        return Note(f"No such hint · {self.title}", text)
 
     def solution(self) -> Note:
         """One right answer, as code."""
@@ -110,30 +114,6 @@ def call_text(function: str, arguments: Sequence[Any]) -> str:
     return text if len(text) <= 300 else text[:299] + "…"
 
 
-def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
-    """Whether plain `got` equals `expected`: type and shape first, then values.
-
-    Whole numbers must be equal and whole; others within `tolerance`, relative. NaN equals nothing.
-    """
-    if type(expected) is dict:
-        return (
-            type(got) is dict
-            and got.keys() == expected.keys()
-            and all(same(got[key], expected[key], tolerance) for key in expected)
-        )
-    if type(expected) is list:
-        return (
-            type(got) is list
-            and len(got) == len(expected)
-            and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
-        )
-    if type(expected) is float:
-        if type(got) not in (int, float) or not math.isfinite(got):
-            return False
-        return abs(got - expected) <= tolerance * max(abs(expected), 1e-300)
-    return type(got) is type(expected) and got == expected
-
-
 def compare(
     face: Face,
     function: str,
@@ -141,48 +121,46 @@ def compare(
     right: Callable[..., Any],
     mistakes: Sequence[Mistake],
     tolerance: float = 0.0,
+    keys: Sequence[str] = (),
+    told_by: Sequence[str] = (),
 ) -> None:
     """Call the answer on every case; WrongAnswerError for the first one that is not `right`.
 
-    A mistake is named when it explains every answer, not just the one shown.
+    Of a dict only `keys` count, where given. A mistake is named when it explains every answer,
+    not just the one shown: by the entries `told_by` if one does, else by `keys`.
     """
-    answers = [face.call(*case) for case in cases]
-    expected = [right(*case) for case in cases]
+    returned = [face.call(*case) for case in cases]
+    answers = [_cut(value, keys) for value in returned]
+    expected = [_cut(right(*case), keys) for case in cases]
     for case, got, want in zip(cases, answers, expected, strict=True):
         if same(got, want, tolerance):
             continue
-        name, message = _diagnose(cases, answers, mistakes, tolerance) or _generic(got, want)
+        name, message = (
+            _diagnose(cases, returned, mistakes, tolerance, told_by or keys)
+            or _diagnose(cases, returned, mistakes, tolerance, keys)
+            or differs(got, want, tolerance)
+        )
         raise WrongAnswerError(message, call_text(function, case), show(got), show(want), name)
+
+
+def _cut(value: Any, keys: Sequence[str]) -> Any:
+    """Of a dict the entries `keys`, as far as it has them; anything else as it is."""
+    if not keys or type(value) is not dict:
+        return value
+    return {key: value[key] for key in keys if key in value}
 
 
 def _diagnose(
     cases: Sequence[Sequence[Any]],
-    answers: Sequence[Any],
+    returned: Sequence[Any],
     mistakes: Sequence[Mistake],
     tolerance: float,
+    keys: Sequence[str],
 ) -> tuple[str, str] | None:
     for mistake in mistakes:
-        predicted = [mistake.wrong(*case) for case in cases]
-        if all(same(a, p, tolerance) for a, p in zip(answers, predicted, strict=True)):
+        if all(
+            same(_cut(value, keys), _cut(mistake.wrong(*case), keys), tolerance)
+            for case, value in zip(cases, returned, strict=True)
+        ):
             return mistake.name, mistake.message
     return None
-
-
-def _generic(got: Any, want: Any) -> tuple[str, str]:
-    """A name and advice for what no listed mistake explains: type and shape troubles first."""
-    if got is None:
-        return "nothing returned", "Your function returned None: is a `return` missing?"
-    if type(want) is int and type(got) is float:
-        return "not a whole number", "A count is a whole number (int): use // or leave out the /."
-    if type(want) is dict and type(got) is dict and got.keys() != want.keys():
-        missing = ", ".join(map(repr, want.keys() - got.keys())) or "none"
-        extra = ", ".join(show(key) for key in got.keys() - want.keys()) or "none"
-        return "other keys", f"The keys differ. Missing: {missing}; not asked for: {extra}."
-    if type(want) is not type(got) and not {type(want), type(got)} <= {int, float}:
-        names = {"NoneType": "None"}
-        kind, asked = (names.get(type(v).__name__, type(v).__name__) for v in (got, want))
-        return "another type", f"The answer has type {kind}; {asked} was expected."
-    if type(want) is dict:
-        wrong = [key for key in want if not same(got[key], want[key], 1e-6)]
-        return "", f"Look at {', '.join(map(repr, wrong))}: the other entries are right."
-    return "", "The type is right, the value is not: work the call above out by hand."

@@ -6,6 +6,8 @@ import html
 from dataclasses import dataclass
 from enum import Enum
 
+AGAIN = "For the same reason as above."
+
 
 class Outcome(Enum):
     """The four outcomes of a check: a sign that every ordinary font has, and a word."""
@@ -45,6 +47,13 @@ class Finding:
         rows = [("called", self.called), ("returned", self.got), ("expected", self.expected)]
         return [(label, text) for label, text in rows if text]
 
+    def explained_like(self, other: Finding) -> bool:
+        """Whether both would show the same facts and the same advice."""
+        return bool(self.message) and (self.facts(), self.advice()) == (
+            other.facts(),
+            other.advice(),
+        )
+
 
 @dataclass(frozen=True)
 class Result:
@@ -65,14 +74,16 @@ class Result:
 
     @property
     def outcome(self) -> Outcome:
-        """Correct when every part is; else the first trouble: blank, an error, or a wrong part."""
-        outcomes = [finding.outcome for finding in self.findings]
-        if all(outcome is Outcome.NOT_ATTEMPTED for outcome in outcomes):
-            return Outcome.NOT_ATTEMPTED
-        for outcome in (Outcome.ERROR, Outcome.INCORRECT, Outcome.NOT_ATTEMPTED):
-            if outcome in outcomes:
-                return Outcome.ERROR if outcome is Outcome.ERROR else Outcome.INCORRECT
-        return Outcome.CORRECT
+        """Correct when every part is, blank when every part is, else an error or not yet.
+
+        Code of which a part is right could be used, even if it fails in another part.
+        """
+        outcomes = {finding.outcome for finding in self.findings}
+        if len(outcomes) == 1:
+            return outcomes.pop()
+        if Outcome.ERROR in outcomes and Outcome.CORRECT not in outcomes:
+            return Outcome.ERROR
+        return Outcome.INCORRECT
 
     @property
     def mistakes(self) -> tuple[str, ...]:
@@ -84,12 +95,20 @@ class Result:
         sign, word = self.outcome.value
         return f"{sign} {self.title}: {word}, {self.points} of {self.max_points} points"
 
+    def _explained_before(self, place: int) -> bool:
+        """Whether an earlier part shows the very same facts and advice."""
+        finding = self.findings[place]
+        return any(finding.explained_like(earlier) for earlier in self.findings[:place])
+
     def __str__(self) -> str:
         if self.outcome is Outcome.NOT_ATTEMPTED:
             return f"{self.headline()}. Replace the dots with your own code, then run this again."
         lines = [self.headline()]
-        for finding in self.findings:
+        for place, finding in enumerate(self.findings):
             lines.append(f"  {finding.outcome.value[0]} {finding.part}")
+            if self._explained_before(place):
+                lines.append(f"       {AGAIN}")
+                continue
             lines += [f"       {label}: {text}" for label, text in finding.facts()]
             lines += [f"       {finding.advice()}"] * bool(finding.message)
         return "\n".join(lines)
@@ -100,13 +119,15 @@ class Result:
         if self.outcome is Outcome.NOT_ATTEMPTED:
             return _card(html.escape(str(self)))
         parts = []
-        for finding in self.findings:
+        for place, finding in enumerate(self.findings):
             sign, word = finding.outcome.value
             facts = "".join(
                 f"<div>{label}: <code>{html.escape(text)}</code></div>"
                 for label, text in finding.facts()
             )
             message = f"<div>{html.escape(finding.advice())}</div>" * bool(finding.message)
+            if self._explained_before(place):
+                facts, message = "", f"<div>{AGAIN}</div>"
             parts.append(
                 f'<li style="list-style:none;margin:.3em 0"><span aria-label="{word}">{sign}</span>'
                 f" {html.escape(finding.part)}"

@@ -105,7 +105,7 @@ class MatchingTask:
         return self._examples(self.test_stream, self.test_size)
 
     def ceiling(self, rank: int, probes: int = 20_000) -> float:
-        """The accuracy of the best update of `rank`: D's leading singular directions.
+        """The accuracy of D's leading `rank` singular directions: the best, within about 0.001.
 
         Eckart–Young: D_r is the nearest rank-r matrix to D. Given x2, the true score and the
         score with D_r are jointly normal, so they agree in sign with probability 1 − φ/π, φ the

@@ -90,6 +90,54 @@ LORA_PARAMS = [
         "nothing returned",
         "`return` missing",
     ),
+    Fixture(
+        "W, A and B",
+        count("return num_layers * (d_out * d_in + rank * (d_out + d_in))"),
+        WRONG,
+        "the full matrix counted too",
+        "stays frozen",
+    ),
+    Fixture(
+        "twice",
+        count("return 2 * rank * (d_out + d_in) * num_layers"),
+        WRONG,
+        "twice too many",
+        "both are counted already",
+    ),
+    *(
+        Fixture(f"brackets: {body}", count("return " + body), WRONG, "brackets missing", "brackets")
+        for body in (
+            "d_out * rank + rank * d_in * num_layers",
+            "num_layers * d_out * rank + rank * d_in",
+            "num_layers * rank * d_out + d_in",
+            "d_out + d_in * rank * num_layers",
+        )
+    ),
+    Fixture(
+        "the pair as a number",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    return 2 * rank * layer_dim * num_layers\n",
+        WRONG,
+        "the pair used as a number",
+        "d_out, d_in = layer_dim",
+    ),
+    Fixture(
+        "a tuple expected",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    pair = isinstance(layer_dim, tuple)\n"
+        "    d_out, d_in = layer_dim if pair else (layer_dim, layer_dim)\n"
+        "    return num_layers * rank * (d_out + d_in)\n",
+        WRONG,
+        "the pair used as a number",
+        "a list is no tuple",
+    ),
+    Fixture(
+        "the pair squared",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    return int(2 * rank * layer_dim**2 / layer_dim * num_layers)\n",
+        WRONG,
+        words="unpack it",
+    ),
     Fixture("text", count("return str(rank)"), WRONG, "another type", "str"),
     Fixture("raises", count("return rank / 0"), ERROR, words="ZeroDivisionError"),
 ]
@@ -149,6 +197,53 @@ ADAPTER_MEMORY = [
         "precision ignored",
         "bytes_per_value",
     ),
+    Fixture(
+        "right, with a total",
+        memory("return mb(n * b, n * b, 2 * n * b) | {'total_mb': 4 * n * b / 1e6}"),
+        RIGHT,
+    ),
+    Fixture("kB", memory("return mb(n * b, n * b, 2 * n * b, 1e3)"), WRONG, "kB, not MB", "1e6"),
+    Fixture("GB", memory("return mb(n * b, n * b, 2 * n * b, 1e9)"), WRONG, "GB, not MB", "1e6"),
+    Fixture(
+        "cut off",
+        memory("return {k: v // 1 for k, v in mb(n * b, n * b, 2 * n * b).items()}"),
+        WRONG,
+        "rounded to whole MB",
+        "not //",
+    ),
+    Fixture(
+        "whole MB",
+        memory("return {k: round(v) for k, v in mb(n * b, n * b, 2 * n * b).items()}"),
+        WRONG,
+        "rounded to whole MB",
+        "as they come out",
+    ),
+    Fixture(
+        "two decimals",
+        memory("return {k: round(v, 2) for k, v in mb(n * b, n * b, 2 * n * b).items()}"),
+        WRONG,
+        "rounded",
+        "as they come out",
+    ),
+    Fixture(
+        "three moments",
+        memory("return mb(n * b, n * b, 3 * n * b)"),
+        WRONG,
+        "three moments",
+        "You counted three",
+    ),
+    Fixture(
+        "nothing right",
+        memory("return mb(7, 8, 9)"),
+        WRONG,
+        words="None of the entries is right",
+    ),
+    Fixture(
+        "one entry wrong",
+        memory("return mb(n * b, n * b, 0)"),
+        WRONG,
+        words="Look at 'optimizer_mb': the other entries are right",
+    ),
     Fixture("a number", memory("return 16 * n / 1e6"), WRONG, "another type", "dict"),
     Fixture(
         "a key missing",
@@ -162,6 +257,7 @@ ADAPTER_MEMORY = [
 
 COMPARE = """
 import time
+from dataclasses import asdict
 from lora_course import *
 from lora_course.tasks.matching import comparison_task
 
@@ -169,27 +265,28 @@ def answer(layer_dim, ranks, num_layers=1, seeds=(0, 1, 2)):
     task = comparison_task(layer_dim, num_layers)
     runs = []
     clock = time.perf_counter()
-    for seed in {seeds}:
-        for rank in ranks:
+    {loops}
             model = task.model()
-            alpha = {alpha}
-            adapt(model, rank, alpha=alpha, seed={init})
+            adapt(model, rank, alpha={used}, seed={init})
             early = evaluate(model, task.test())
-            history = fit(model, task.train({init}), seed={init}, steps={steps}, progress=False)
+            history = fit(model, task.train({data}), seed={order}, steps={steps}, progress=False)
             accuracy = {accuracy}
             params = {params}
             seconds = {seconds}
             state = {state}
-            runs.append(RankExperiment(rank, alpha, params, accuracy, seconds, {seed}, state))
+            runs.append(RankExperiment(rank, {alpha}, params, accuracy, seconds, {seed}, state))
     return {result}
 """
 
 
-def compare(**changes: str) -> str:
+def compare(init: str = "seed", seeds: str = "seeds", alpha: str = "rank", **changes: str) -> str:
     parts = {
-        "seeds": "seeds",
-        "alpha": "rank",
-        "init": "seed",
+        "loops": f"for seed in {seeds}:\n        for rank in ranks:",
+        "alpha": alpha,
+        "used": alpha,
+        "init": init,
+        "data": init,
+        "order": init,
         "steps": "600",
         "accuracy": "evaluate(model, task.test())",
         "params": "count_trainable(model)",
@@ -199,6 +296,30 @@ def compare(**changes: str) -> str:
         "result": "runs",
     }
     return COMPARE.format(**(parts | changes))
+
+
+def trained_on(seed: str, order: str) -> str:
+    """One model a rank, trained on from seed to seed."""
+    return (
+        compare(order=order)
+        .replace("for seed in seeds:", "for rank in ranks:")
+        .replace(
+            "        for rank in ranks:\n            model = task.model()\n"
+            "            adapt(model, rank, alpha=rank, seed=seed)\n",
+            f"        model = adapt(task.model(), rank, alpha=rank, seed={seed})\n"
+            "        for seed in seeds:\n",
+        )
+    )
+
+
+def by_sweep(options: str) -> str:
+    return (
+        "from lora_course import rank_sweep\n"
+        "from lora_course.tasks.matching import comparison_task\n"
+        "def answer(dim, ranks, layers, seeds):\n"
+        "    task = comparison_task(dim, layers)\n"
+        f"    return rank_sweep(task, ranks, seeds, progress=False, {options})\n"
+    )
 
 
 RANK_COMPARISON = [
@@ -215,16 +336,118 @@ RANK_COMPARISON = [
     Fixture("own seeds", compare(seeds="(0, 1)"), WRONG, "seeds not used", "the ones passed in"),
     Fixture("same run", compare(init="0"), WRONG, "same run for every seed", "very same adapter"),
     Fixture(
+        "right, ranks outside and backwards",
+        compare(loops="for rank in ranks[::-1]:\n        for seed in seeds[::-1]:"),
+        RIGHT,
+    ),
+    Fixture("right, alpha left out", compare(used="None"), RIGHT),
+    Fixture("right, dicts", compare(result="[asdict(run) for run in runs]"), RIGHT),
+    Fixture(
+        "right, accuracy by hand",
+        compare(
+            accuracy="((model(*task.test().inputs) > 0) == (task.test().labels > 0.5))"
+            ".float().mean().item()"
+        ),
+        RIGHT,
+    ),
+    Fixture(
+        "right, own clock",
+        compare(seconds="time.perf_counter() - clock").replace(
+            "            history", "            clock = time.perf_counter(); history"
+        ),
+        RIGHT,
+    ),
+    Fixture("right, by a sweep", by_sweep("mode='sequential'"), RIGHT),
+    Fixture("stacked", by_sweep("mode='stacked'"), WRONG, "no time a run", 'mode="sequential"'),
+    Fixture(
+        "trained on",
+        trained_on("0", "seed"),
+        WRONG,
+        "trained on from the run before",
+        "inside both loops",
+    ),
+    Fixture(
+        "trained on, from the first seed",
+        trained_on("seeds[0]", "seed"),
+        WRONG,
+        "trained on from the run before",
+        "once for every run",
+    ),
+    Fixture(
+        "trained on, without seeds",
+        trained_on("0", "0"),
+        WRONG,
+        "trained on from the run before",
+        "once for every run",
+    ),
+    Fixture(
+        "train(0)",
+        compare(data="0"),
+        WRONG,
+        "seed not passed to task.train",
+        "write task.train(seed)",
+    ),
+    Fixture(
+        "train(first seed)",
+        compare(data="seeds[0]"),
+        WRONG,
+        "seed not passed to task.train",
+        "write task.train(seed)",
+    ),
+    Fixture(
+        "adapt without seed",
+        compare().replace(", seed=seed)\n            early", ")\n            early"),
+        WRONG,
+        "seed not passed to adapt",
+        "adapt(..., seed=seed)",
+    ),
+    Fixture(
+        "fit without seed",
+        compare().replace("seed=seed, steps", "steps"),
+        WRONG,
+        "seed not passed to fit",
+        "fit(..., seed=seed)",
+    ),
+    Fixture(
+        "neither with seed",
+        compare(init="0", data="seed"),
+        WRONG,
+        "seed not passed to adapt and fit",
+        "adapt(..., seed=seed) and fit(..., seed=seed)",
+    ),
+    Fixture("100 steps", compare(steps="100"), WRONG, "barely trained", "steps=100"),
+    Fixture("10 steps", compare(steps="10"), WRONG, "barely trained", "fit's default steps"),
+    Fixture("1000 steps", compare(steps="1000"), WRONG, "trained longer", "steps=1000"),
+    Fixture(
+        "other learning rate",
+        compare().replace("steps=600", "learning_rate=2e-2"),
+        WRONG,
+        "not the recipe",
+        "all else by default",
+    ),
+    Fixture(
         "all parameters",
         compare(params="sum(p.numel() for p in model.parameters())"),
         WRONG,
         "frozen weights counted",
         "count_trainable",
     ),
+    Fixture("alpha 16", compare(alpha="16"), WRONG, "alpha is not the rank", "2 of 3 points"),
     Fixture(
-        "alpha 16", compare(alpha="16"), WRONG, "alpha fixed while the rank varies", "step size"
+        "alpha 16, recorded as the rank",
+        compare(used="16"),
+        WRONG,
+        "trained with another alpha than recorded",
+        "alpha=16",
     ),
-    Fixture("accuracy 0", compare(accuracy="0.0"), WRONG, "accuracy not filled in", "evaluate"),
+    Fixture(
+        "alpha recorded as text",
+        compare().replace("rank, rank, p", "rank, 'rank', p"),
+        WRONG,
+        "alpha is not the rank",
+        "2 of 3 points",
+    ),
+    Fixture("accuracy 0", compare(accuracy="0.0"), WRONG, "accuracies not filled in", "evaluate"),
     Fixture(
         "percent",
         compare(accuracy="100 * evaluate(model, task.test())"),
@@ -242,8 +465,46 @@ RANK_COMPARISON = [
     Fixture(
         "made up", compare(accuracy="0.99"), WRONG, "accuracy does not match the adapter", "reach"
     ),
+    Fixture(
+        "training pairs",
+        compare(accuracy="evaluate(model, task.train(seed))"),
+        WRONG,
+        "evaluated on training pairs",
+        "task.test()",
+    ),
+    Fixture(
+        "accuracy as a tensor",
+        compare(accuracy="__import__('torch').tensor(evaluate(model, task.test()))"),
+        WRONG,
+        "tensors, not numbers",
+        ".item()",
+    ),
     Fixture("no adapter", compare(state="None"), WRONG, "no adapter", "adapter_state"),
-    Fixture("time 0", compare(seconds="0.0"), WRONG, "time not filled in", ".seconds"),
+    Fixture(
+        "adapter before training",
+        compare()
+        .replace("early = ", "state = adapter_state(model); early = ")
+        .replace("            state = adapter_state(model)\n", ""),
+        WRONG,
+        "adapter not trained",
+        "after fit",
+    ),
+    Fixture(
+        "state dict",
+        compare(state="model.state_dict()"),
+        WRONG,
+        "another adapter",
+        "pass adapter_state(model)",
+    ),
+    Fixture("model", compare(state="model"), ERROR, words="pass adapter_state(model)"),
+    Fixture(
+        "incomplete dicts",
+        compare(result="[{'rank': run.rank, 'seed': run.seed} for run in runs]"),
+        WRONG,
+        "incomplete experiments",
+        "Return RankExperiment(...)",
+    ),
+    Fixture("time 0", compare(seconds="0.0"), WRONG, "times not filled in", ".seconds"),
     Fixture(
         "milliseconds",
         compare(seconds="1000 * history.seconds"),
@@ -293,6 +554,29 @@ def choose(
     one_seed: str = "return {'rank': None}",
 ) -> str:
     return CHOICE_CODE.format(rule=rule, error=error, one_seed=one_seed)
+
+
+def walk(start: str, stop: str, step: str) -> str:
+    """Walk over the ranks and stop at the first that is too far behind."""
+    return (
+        "import statistics\n"
+        "def answer(ranks, accuracies):\n"
+        "    n = len(accuracies[0])\n"
+        "    if n < 2:\n"
+        "        return {'rank': None}\n"
+        "    means = [statistics.fmean(row) for row in accuracies]\n"
+        "    best = means.index(max(means))\n"
+        "    chosen = best\n"
+        "    facts = (0.0, 0.0)\n"
+        f"    for place in range({start}, {stop}, {step}):\n"
+        "        gaps = [b - a for a, b in zip(accuracies[place], accuracies[best])]\n"
+        "        difference, error = statistics.fmean(gaps), statistics.stdev(gaps) / n**0.5\n"
+        "        if difference > error:\n"
+        "            break\n"
+        "        chosen, facts = place, (difference, error)\n"
+        "    return dict(rank=ranks[chosen], best_rank=ranks[best], difference=facts[0],\n"
+        "                standard_error=facts[1])\n"
+    )
 
 
 CHOICE = [
@@ -348,6 +632,22 @@ CHOICE = [
         .replace("statistics.fmean(row) for row", "row[0] for row")
         .replace("if difference <= error", "if place == best"),
         WRONG,
+        "first seed only",
+        "average each rank",
+    ),
+    Fixture(
+        "best of the first seed",
+        choose().replace("statistics.fmean(row) for row", "row[0] for row"),
+        WRONG,
+        "first seed only",
+        "average each rank",
+    ),
+    Fixture(
+        "luckiest seed",
+        choose().replace("statistics.fmean(row) for row", "max(row) for row"),
+        WRONG,
+        "best by its luckiest seed",
+        "compare the means",
     ),
     Fixture(
         "trusts one seed",
@@ -356,7 +656,119 @@ CHOICE = [
         "one seed trusted",
         "luck",
     ),
-    Fixture("fails on one seed", choose(one_seed="pass"), ERROR, words="StatisticsError"),
+    Fixture(
+        "fails on one seed",
+        choose(one_seed="pass"),
+        WRONG,
+        "one seed not handled",
+        "Handle len(accuracies[0]) < 2 first",
+    ),
+    Fixture(
+        "down from the best",
+        walk("best", "-1", "-1"),
+        WRONG,
+        "stopped at the first failure",
+        "through all ranks",
+    ),
+    Fixture(
+        "down from the largest",
+        walk("len(ranks) - 1", "-1", "-1"),
+        WRONG,
+        "walked down from the largest",
+        "from the smallest up",
+    ),
+    Fixture(
+        "the largest within",
+        choose().replace("in enumerate(accuracies):", "in list(enumerate(accuracies))[::-1]:"),
+        WRONG,
+        "walked down from the largest",
+        "from the smallest up",
+    ),
+    Fixture(
+        "root of n - 1",
+        choose(error="statistics.stdev(gaps) / (n - 1)**0.5"),
+        WRONG,
+        "divided by the root of n − 1",
+        "sqrt(n)",
+    ),
+    Fixture(
+        "n, not its root",
+        choose(error="statistics.stdev(gaps) / n"),
+        WRONG,
+        "divided by n, not its root",
+        "sqrt(n)",
+    ),
+    Fixture(
+        "threshold",
+        choose(rule="difference <= 0.005"),
+        WRONG,
+        "a fixed threshold",
+        "for the seeds to say",
+    ),
+    *(
+        Fixture(label, choose(rule=rule, error=error), WRONG, "two standard errors", "one")
+        for label, rule, error in (
+            ("two errors", "difference <= 2 * error", "statistics.stdev(gaps) / n**0.5"),
+            ("1.96 errors", "difference <= 1.96 * error", "statistics.stdev(gaps) / n**0.5"),
+            ("two errors kept", "difference <= error", "2 * statistics.stdev(gaps) / n**0.5"),
+        )
+    ),
+    *(
+        Fixture(
+            f"own error, {row}",
+            choose(error=f"statistics.stdev({row}) / n**0.5 if place != best else 0.0"),
+            WRONG,
+            "one rank's own standard error",
+            "seed by seed",
+        )
+        for row in ("accuracies[best]", "row")
+    ),
+    Fixture(
+        "the textbook rule",
+        choose(
+            rule="means[place] >= means[best] - statistics.stdev(accuracies[best]) / n**0.5",
+        ),
+        WRONG,
+        "one rank's own standard error",
+        "seed by seed",
+    ),
+    Fixture(
+        "the next rank",
+        choose().replace(
+            "zip(row, accuracies[best])]",
+            "zip(row, accuracies[min(place + 1, len(ranks) - 1)])]",
+        ),
+        WRONG,
+        "compared with the next rank",
+        "add up",
+    ),
+    Fixture(
+        "strictly less",
+        choose(rule="difference < error"),
+        WRONG,
+        "less instead of at most",
+        "not <",
+    ),
+    Fixture(
+        "chosen minus best",
+        choose().replace("difference=difference", "difference=-difference"),
+        WRONG,
+        "difference the wrong way round",
+        "2 of 3 points",
+    ),
+    Fixture(
+        "rounded",
+        choose().replace("difference=difference", "difference=round(difference, 4)"),
+        WRONG,
+        words="2 of 3 points",
+    ),
+    Fixture(
+        "another rank",
+        choose(rule="place == 1"),
+        WRONG,
+        words="'rank' is not right",
+    ),
+    Fixture("right, and more", choose().replace("dict(rank", "dict(why='near', rank"), RIGHT),
     Fixture(
         "only the rank",
         choose().replace("return dict(rank=ranks[place], best", "return ranks[place]; dict(best"),

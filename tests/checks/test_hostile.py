@@ -1,5 +1,6 @@
 """Checks never crash, whatever a learner passes, and are never fooled by it."""
 
+import collections
 import dataclasses
 import itertools
 
@@ -33,6 +34,26 @@ class LyingInt(int):
 
     def __hash__(self):
         return 0
+
+
+class EqualToEveryType(type):
+    def __eq__(cls, other):
+        return True
+
+    def __hash__(cls):
+        return 0
+
+
+class SameTypeAsAll(metaclass=EqualToEveryType):
+    def items(self):
+        raise AssertionError("a learner's method was run")
+
+    __iter__ = __len__ = items
+
+
+class OwnDict(dict):
+    def items(self):
+        raise AssertionError("a learner's method was run")
 
 
 class PretendsToBeInt(AlwaysEqual):
@@ -89,6 +110,11 @@ VALUES = {
     "always equal": AlwaysEqual(),
     "int that lies": LyingInt(3),
     "claims to be int": PretendsToBeInt(),
+    "of a type equal to all": SameTypeAsAll(),
+    "own dict": OwnDict(rank=4),
+    "dict of huge ints": dict.fromkeys(("rank", "adapter_mb", "optimizer_mb"), 10**6000),
+    "model": torch.nn.Linear(2, 2),
+    "model in a dict": {"rank": torch.nn.Linear(2, 2)},
     "cannot be shown": CannotBeShown(),
     "infinite generator": (n for n in itertools.count()),
     "tensor of another shape": torch.zeros(3, 4),
@@ -181,6 +207,22 @@ def test_answers_cannot_change_the_checks_own_arguments():
         {"rank": 1.0},
         {"seed": None},
         {"alpha": "rank"},
+        {"alpha": 10**400},
+        {"alpha": float("nan")},
+        {"accuracy": 10**400},
+        {"accuracy": torch.zeros(3)},
+        {"accuracy": -0.5},
+        {"training_time_seconds": -(10**400)},
+        {"training_time_seconds": float("nan")},
+        {"trainable_params": 10**6000},
+        {"adapter": torch.nn.Linear(2, 2)},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16), "layers.0.lora_B": torch.zeros(16, 1)}},
+        {
+            "adapter": {
+                "layers.0.lora_A": torch.full((1, 16), float("nan")),
+                "layers.0.lora_B": torch.ones(16, 1),
+            }
+        },
         {"accuracy": "high"},
         {"accuracy": float("nan")},
         {"training_time_seconds": None},
@@ -189,7 +231,7 @@ def test_answers_cannot_change_the_checks_own_arguments():
         {"adapter": {"layers.0.lora_A": torch.zeros(1, 16), "layers.0.lora_B": torch.zeros(2)}},
         {"adapter": {"layers.0.lora_A": torch.zeros(1, 16, device="meta")}},
     ],
-    ids=str,
+    ids=show,
 )
 def test_forged_experiments_get_no_full_marks_and_crash_nothing(change):
     def answer(dim, ranks, layers, seeds):
@@ -210,6 +252,8 @@ def test_plain_data_is_a_copy_and_bounded():
     assert plain["a"] == [1, [2.5, None]]
     plain["t"] += 1
     assert torch.equal(tensor, torch.ones(2))
+    ordered = collections.OrderedDict(a=1), collections.defaultdict(list, a=1)
+    assert [(type(p), p) for p in map(to_plain, ordered)] == [(dict, {"a": 1})] * 2
     assert to_plain(numpy.float32(0.5)) == 0.5 and to_plain(numpy.arange(2)) == [0, 1]
     with pytest.raises(BlankError):
         to_plain([...])
@@ -219,7 +263,28 @@ def test_plain_data_is_a_copy_and_bounded():
 
 
 def test_shown_values_stay_short():
-    assert all(len(show(value)) < 200 for value in (10**5000, [1] * 9999, "y" * 9999, {}))
+    assert all(
+        len(show(value)) < 200 for value in (10**5000, [10**5000], [1] * 9999, "y" * 9999, {})
+    )
+
+
+def test_advice_that_several_parts_share_is_shown_once():
+    wrong = Finding("one", 1, Outcome.INCORRECT, "<b>mend</b> it", "f()", "3", "4", "slip")
+    other = dataclasses.replace(wrong, part="other", got="5")
+    findings = (wrong, dataclasses.replace(wrong, part="two"), other)
+    result = Result("title", findings)
+    assert str(result).count("mend") == 2 and str(result).count("same reason as above") == 1
+    html = result._repr_html_()
+    assert html.count("mend") == 2 and "<b>" not in html and "same reason as above" in html
+    right = tuple(Finding(name, 1, Outcome.CORRECT) for name in "ab")
+    assert "above" not in str(Result("title", right))
+
+
+def test_a_partly_right_answer_could_be_used():
+    right, failed = (Finding("p", 1, o, "m") for o in (Outcome.CORRECT, Outcome.ERROR))
+    assert Result("title", (right, failed)).outcome is Outcome.INCORRECT
+    assert Result("title", (failed, failed)).outcome is Outcome.ERROR
+    assert "not yet, 1 of 2 points" in str(Result("title", (failed, right)))
 
 
 def test_results_are_escaped_and_readable_without_colour():

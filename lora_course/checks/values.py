@@ -1,0 +1,71 @@
+"""Two plain values: whether they are the same, and in general words how they differ."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lora_course.checks.plain import show
+
+
+def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
+    """Whether plain `got` equals `expected`: type and shape first, then values.
+
+    Whole numbers must be equal and whole; others within `tolerance`, relative. NaN equals nothing.
+    """
+    if type(expected) is dict:
+        return (
+            type(got) is dict
+            and got.keys() == expected.keys()
+            and all(same(got[key], expected[key], tolerance) for key in expected)
+        )
+    if type(expected) is list:
+        return (
+            type(got) is list
+            and len(got) == len(expected)
+            and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
+        )
+    if type(expected) is float:
+        if type(got) is int and got.bit_length() > 1000:  # more than a float can hold
+            return False
+        if type(got) not in (int, float) or not math.isfinite(got):
+            return False
+        return abs(got - expected) <= tolerance * max(abs(expected), 1e-300)
+    return type(got) is type(expected) and got == expected
+
+
+def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
+    """A name and advice for what no listed mistake explains: type and shape troubles first."""
+    if got is None:
+        return "nothing returned", "Your function returned None: is a `return` missing?"
+    if type(want) is int and type(got) is float:
+        return "not a whole number", "A count is a whole number (int): use // or leave out the /."
+    if type(want) is not type(got) and not {type(want), type(got)} <= {int, float}:
+        names = {"NoneType": "None"}
+        kind, asked = (names.get(type(v).__name__, type(v).__name__) for v in (got, want))
+        return "another type", f"The answer has type {kind}; {asked} was expected."
+    if type(want) is dict:
+        return _entries_differ(got, want, tolerance)
+    return "", "The type is right, the value is not: work the call above out by hand."
+
+
+def _entries_differ(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
+    """The same for two dicts: other keys, or which entries are wrong."""
+    if got.keys() != want.keys():
+        missing = ", ".join(map(repr, want.keys() - got.keys())) or "none"
+        extra = ", ".join(show(key) for key in got.keys() - want.keys()) or "none"
+        return "other keys", f"The keys differ. Missing: {missing}; not asked for: {extra}."
+    wrong = [key for key in want if not same(got[key], want[key], tolerance)]
+    if all(_rounded(got[key], want[key]) for key in wrong):
+        return "rounded", "Those figures are rounded: return them as they come out."
+    if len(wrong) < len(want):
+        return "", f"Look at {', '.join(map(repr, wrong))}: the other entries are right."
+    which = f"{wrong[0]!r} is not right" if len(want) == 1 else "None of the entries is right"
+    return "", f"{which}: work the call above out by hand."
+
+
+def _rounded(got: Any, want: Any) -> bool:
+    """Whether `got` is `want` rounded to a few decimals, but not to nothing."""
+    if type(want) is not float or type(got) not in (int, float) or got == 0:
+        return False
+    return any(got == round(want, digits) for digits in range(8))

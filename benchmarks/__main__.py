@@ -16,6 +16,7 @@ CASES = {
     "import": "benchmarks.imports",
     "layer": "benchmarks.layer",
     "sweep": "benchmarks.sweep",
+    "compare": "benchmarks.compare",
     "chapter": "benchmarks.chapter",
 }
 

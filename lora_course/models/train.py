@@ -30,8 +30,9 @@ SHAPE = {
     "max_position_embeddings": 512,
     "tie_word_embeddings": True,
 }
-STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SEED = 2500, 32, 3e-3, 0.1, 0
-REPORT_EVERY = 500
+# Not more steps: with 2,500 the training loss falls to 1.7 while the held-out one rises to 3.27.
+STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SEED = 900, 32, 3e-3, 0.1, 0
+REPORT_EVERY = 100
 
 CARD = """\
 ---

@@ -1,0 +1,76 @@
+"""A training step of `compare-ranks` against a plain loop with PEFT, on the same work."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from benchmarks.clock import median_ratio, rounds
+from benchmarks.rows import Row, at_least
+from lora_course.compare.model import load_base, make_ready
+from lora_course.compare.prepared import loss_of
+from lora_course.compare.run import read
+from lora_course.compare.settings import Settings
+from lora_course.layers import trainable_parameters
+from lora_course.training import fit_batches, threads
+
+STEPS, REPEATS, RANK = 10, 9, 8
+
+
+def measure() -> list[Row]:
+    """CPU time of STEPS steps on the style shift, in turn."""
+    settings = replace(Settings(), task="style-shift").checked()
+    data, prepared, _ = read(settings)
+    size = settings.batch_size
+
+    def fresh() -> nn.Module:
+        torch.manual_seed(0)
+        return make_ready(load_base(settings, data, prepared.pad), settings, RANK, data)
+
+    sweep, plain = fresh(), fresh()
+    batches = [
+        prepared.train.take(torch.arange(step * size, (step + 1) * size)) for step in range(STEPS)
+    ]
+    optimizer = torch.optim.AdamW(trainable_parameters(plain), lr=settings.learning_rate)
+
+    def ours() -> None:
+        fit_batches(
+            sweep,
+            lambda step: batches[step],
+            steps=STEPS,
+            learning_rate=settings.learning_rate,
+            loss=loss_of(prepared),
+            progress=False,
+        )
+
+    def peft() -> None:
+        for batch in batches:
+            (ids,) = batch.inputs
+            plain(input_ids=ids, labels=ids).loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    plain.train()
+    calls = {"ours": ours, "peft": peft}
+    with threads(1):
+        rounds(calls, 1)  # warm-up
+        seconds = rounds(calls, REPEATS)
+    what = f"batch {size} × {settings.length} tokens, rank {RANK}"
+    return [
+        Row(
+            "compare.ratio",
+            f"a step of `compare-ranks`, plain PEFT loop ÷ ours: shipped model, {what}",
+            median_ratio(seconds["peft"], seconds["ours"]),
+            "×",
+            at_least(1),
+        ),
+        Row(
+            "compare.ours",
+            "a step of `compare-ranks`",
+            statistics.median(seconds["ours"]) / STEPS * 1e3,
+            "ms",
+        ),
+    ]

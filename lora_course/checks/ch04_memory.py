@@ -20,6 +20,8 @@ def _right_memory(params: int, width: int = 4) -> dict[str, float]:
     return _megabytes(params * width, params * width, 2 * params * width)
 
 
+WHOLE = "Those are whole MB: divide by 1e6 with /, not //, and return the figures as they come out."
+
 MISTAKES = (
     Mistake(
         "one moment only",
@@ -79,14 +81,14 @@ MISTAKES = (
     Mistake(
         "rounded to whole MB",
         lambda params, width=4: {key: mb // 1 for key, mb in _right_memory(params, width).items()},
-        "You cut off what is below a whole MB: divide by 1e6 with /, not //.",
+        WHOLE,
     ),
     Mistake(
         "rounded to whole MB",
         lambda params, width=4: {
             key: round(mb) for key, mb in _right_memory(params, width).items()
         },
-        "Those are whole MB: return the figures as they come out.",
+        WHOLE,
     ),
     Mistake(
         "three moments",

@@ -87,7 +87,7 @@ def _labelled(data: TextData, tokenizer: Any, settings: Settings) -> tuple[Examp
 def _windows(
     data: TextData, tokenizer: Any, settings: Settings
 ) -> tuple[Examples, Examples, float]:
-    def examples(texts: Any, name: str) -> Examples:
+    def examples(texts: Any, name: str) -> tuple[Examples, int]:
         ids = stream(tokenizer, list(texts))
         count = len(ids) // settings.length
         if count < 2:
@@ -96,11 +96,11 @@ def _windows(
                 " give more text, or a smaller --length"
             )
         cut = ids[: count * settings.length].view(count, settings.length)
-        return Examples((cut,), cut)
+        return Examples((cut,), cut), len(ids)
 
-    train, test = examples(data.train, "train"), examples(data.test, "test")
+    train, _ = examples(data.train, "train")
+    test, tokens = examples(data.test, "test")
     size = sum(len(text.encode()) for text in data.test)
-    tokens = len(stream(tokenizer, list(data.test)))
     return train, test, size / tokens
 
 

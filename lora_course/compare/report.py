@@ -10,13 +10,13 @@ import html
 import io
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from lora_course.compare.figure import Row, axis_label, draw, in_order, name_of, rows
+from lora_course.compare.files import write_whole
 from lora_course.compare.records import Comparison
 from lora_course.compare.story import MEANINGS, choose, diagnose, finite, paired_seeds
 from lora_course.plots import Picture
@@ -83,18 +83,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
         "report.html": as_html(comparison, picture).encode(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    return [_replace(folder / name, content) for name, content in contents.items()]
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write beside the file, then take its place, so that a reader never sees half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    return [write_whole(folder / name, content) for name, content in contents.items()]
 
 
 def as_csv(comparison: Comparison) -> str:

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lora_course.compare.files import write_whole
 from lora_course.compare.records import Rank, Run
-from lora_course.compare.settings import Settings
+from lora_course.compare.settings import FREE_TO_CHANGE, Settings
 
 NEEDED_BYTES = 50_000_000
 
@@ -35,7 +36,7 @@ class Store:
                 )
             known = self._read(folder / "settings.json")
             if known is None:
-                write_text(folder / "settings.json", to_json(asked | settings.as_dict()))
+                write_whole(folder / "settings.json", to_json(asked | settings.as_dict()).encode())
             elif {key: known.get(key) for key in asked} != asked:
                 raise StoreError(
                     f"{folder}: holds runs of other settings or other data"
@@ -48,12 +49,11 @@ class Store:
         """What differs between the settings of the folder and these, in words."""
         now = json.loads(to_json(settings.as_dict()))
         names = [key for key, value in now.items() if known.get(key) != value]
-        free = ("ranks", "seeds", "ends")
         return (
             ", ".join(
                 f"{key}={known.get(key)!r} then, {now[key]!r} now"
                 for key in names
-                if key not in free
+                if key not in FREE_TO_CHANGE
             )
             or "the data changed"
         )
@@ -79,7 +79,7 @@ class Store:
     def save(self, run: Run) -> None:
         """Keep a finished run; StoreError when the disk does not take it."""
         try:
-            write_text(self._path(run.rank, run.seed), to_json(asdict(run)))
+            write_whole(self._path(run.rank, run.seed), to_json(asdict(run)).encode())
         except OSError as error:
             raise StoreError(
                 f"{self.folder}: a finished run could not be saved: {error.strerror}. What was"
@@ -90,13 +90,3 @@ class Store:
 def to_json(data: Any) -> str:
     """Data as text; numbers keep every digit."""
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing: a crash leaves the old one."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.records import FULL, HEAD, Comparison, Metric, Rank, Run
-from lora_course.compare.story import choose, finite, paired_seeds
 from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, _axes, _rank_axis
 from lora_course.results import standard_error
 

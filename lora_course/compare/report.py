@@ -17,8 +17,9 @@ from typing import Any
 
 from lora_course.compare.figure import Row, axis_label, draw, in_order, name_of, rows
 from lora_course.compare.files import write_whole
+from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.records import Comparison
-from lora_course.compare.story import MEANINGS, choose, diagnose, finite, paired_seeds
+from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.plots import Picture
 
 UNKNOWN = "—"

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lora_course.compare.paired import choose, paired_scores
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Run
-from lora_course.compare.story import MEANINGS, choose, diagnose, paired_scores
+from lora_course.compare.stories import MEANINGS, diagnose
 
 LUCK = (0.0, 0.02, -0.01, 0.01)  # what a seed does to every rank alike
 JITTER = (0.001, -0.001, 0.0005, -0.0005)

@@ -17,11 +17,11 @@ from lora_course.compare.settings import Settings
 from lora_course.layers import trainable_parameters
 from lora_course.training import fit_batches, threads
 
-STEPS, REPEATS, RANK = 10, 9, 8
+STEPS, REPEATS, RANK = 4, 41, 8
 
 
 def measure() -> list[Row]:
-    """CPU time of STEPS steps on the style shift, in turn."""
+    """CPU time of STEPS steps on the style shift, in turn, each with an optimizer of its own."""
     settings = replace(Settings(), task="style-shift").checked()
     data, prepared, _ = read(settings)
     size = settings.batch_size
@@ -34,7 +34,6 @@ def measure() -> list[Row]:
     batches = [
         prepared.train.take(torch.arange(step * size, (step + 1) * size)) for step in range(STEPS)
     ]
-    optimizer = torch.optim.AdamW(trainable_parameters(plain), lr=settings.learning_rate)
 
     def ours() -> None:
         fit_batches(
@@ -47,6 +46,7 @@ def measure() -> list[Row]:
         )
 
     def peft() -> None:
+        optimizer = torch.optim.AdamW(trainable_parameters(plain), lr=settings.learning_rate)
         for batch in batches:
             (ids,) = batch.inputs
             plain(input_ids=ids, labels=ids).loss.backward()
@@ -65,7 +65,8 @@ def measure() -> list[Row]:
             f"a step of `compare-ranks`, plain PEFT loop ÷ ours: shipped model, {what}",
             median_ratio(seconds["peft"], seconds["ours"]),
             "×",
-            at_least(1),
+            # Equal work: two runs of either loop differ by up to 2%, so less than that is noise.
+            at_least(0.97),
         ),
         Row(
             "compare.ours",

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.clock import median_ratio, rounds
-from benchmarks.peft_twin import peft_twin
 from benchmarks.rows import Row, at_least, at_most
-from lora_course.layers import adapt, adapter_state, trainable_parameters
+from lora_course.layers import adapt, trainable_parameters
 from lora_course.training import threads
+from lora_course.twins import peft_twin
 
 WIDTH, BATCH, RANK = 128, 32, 8
 # As many layers as a small transformer adapts: 4 blocks of 7. With 4 layers, the loss and the
@@ -35,7 +35,7 @@ def network(dtype: torch.dtype, depth: int) -> nn.Sequential:
 def pair(dtype: torch.dtype, depth: int = DEPTH) -> tuple[nn.Module, nn.Module]:
     """Our model and PEFT's, with the same weights and the same start."""
     ours = adapt(network(dtype, depth), RANK, RANK)
-    return ours, peft_twin(network(dtype, depth), RANK, RANK, adapter_state(ours))
+    return ours, peft_twin(ours, network(dtype, depth))
 
 
 def stepper(model: nn.Module, dtype: torch.dtype) -> Callable[[], Tensor]:

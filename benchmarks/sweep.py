@@ -7,13 +7,13 @@ import statistics
 from functools import partial
 
 from benchmarks.clock import median_ratio, rounds
-from benchmarks.peft_twin import peft_twin
 from benchmarks.rows import Row, at_least
 from lora_course.experiments import rank_sweep
-from lora_course.layers import adapt, adapter_state, count_trainable
+from lora_course.layers import adapt, count_trainable
 from lora_course.results import RankExperiment
 from lora_course.tasks.matching import MatchingTask, comparison_task
 from lora_course.training import evaluate, fit, threads
+from lora_course.twins import peft_twin
 
 RANKS, SEEDS, STEPS, BATCH = (4, 8, 16, 32), (0, 1, 2, 3, 4), 600, 64
 LEARNING_RATE, SCHEDULE = 1e-2, "linear"
@@ -43,8 +43,8 @@ def peft(task: MatchingTask, steps: int = STEPS) -> list[RankExperiment]:
     for seed in SEEDS:
         train = task.train(seed)
         for rank in RANKS:
-            start = adapter_state(adapt(task.model(), rank, rank, seed=seed))
-            model = peft_twin(task.model(), rank, rank, start)
+            start = adapt(task.model(), rank, rank, seed=seed)
+            model = peft_twin(start, task.model())
             history = fit(
                 model,
                 train,

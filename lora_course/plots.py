@@ -79,14 +79,15 @@ class Picture:
 
 
 @contextmanager
-def _axes(columns: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
+def panels(columns: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure in the course's style, without pyplot's global state."""
     with rc_context(STYLE):
         figure = Figure(figsize=(7.6, 3.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
         yield figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
-def _rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
+def rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
+    """Ranks from left to right, each doubling a step, with a tick for each of `ranks`."""
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(ranks), [str(rank) for rank in ranks])
     axes.minorticks_off()
@@ -102,7 +103,7 @@ def rank_curve(
 
     `ceiling`: rank -> the best accuracy any update of that rank can reach, drawn dashed.
     """
-    with _axes() as (figure, (axes,)):
+    with panels() as (figure, (axes,)):
         said = []
         ranks = sorted({row.rank for rows in curves.values() for row in rows} | set(ceiling or ()))
         if ceiling:
@@ -131,7 +132,7 @@ def rank_curve(
                 textcoords="offset points",
             )
             said.append(f"chosen rank {chosen}")
-        _rank_axis(axes, ranks)
+        rank_axis(axes, ranks)
         axes.set_ylabel("held-out accuracy (share)")
         axes.legend()
         return Picture(figure, "Held-out accuracy against rank: " + "; ".join(said) + ".")
@@ -144,7 +145,7 @@ def loss_curve(losses: Tensor) -> Picture:
         losses = losses.mean(-1)
     width = max(1, len(losses) // 30)
     smooth = losses.unfold(0, width, 1).mean(-1)
-    with _axes() as (figure, (axes,)):
+    with panels() as (figure, (axes,)):
         axes.plot(range(1, len(losses) + 1), losses.tolist(), color=COLOURS[0], alpha=0.3)
         centre = width // 2 + 1
         axes.plot(range(centre, centre + len(smooth)), smooth.tolist(), color=COLOURS[0])
@@ -159,7 +160,7 @@ def loss_curve(losses: Tensor) -> Picture:
 
 def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
     """Size of the first update ‖ΔW‖ against rank, one line per alpha rule, relative to rank one."""
-    with _axes() as (figure, (axes,)):
+    with panels() as (figure, (axes,)):
         said, lowest, highest = [], [], []
         for index, (rule, by_rank) in enumerate(sizes.items()):
             ranks = sorted(by_rank)
@@ -175,7 +176,7 @@ def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
                 label=rule,
             )
             said.append(f"{rule} ends at {relative[-1]:.2g} times its start")
-        _rank_axis(axes, ranks)
+        rank_axis(axes, ranks)
         axes.set_yscale("log")
         ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from tqdm import tqdm
 
 from lora_course.compare import report
 from lora_course.compare.data import DataSource
+from lora_course.compare.model import weights_hash
 from lora_course.compare.prepared import Prepared
 from lora_course.compare.records import Comparison, TextData
-from lora_course.compare.run import check, run
+from lora_course.compare.run import check_model, read, run
 from lora_course.compare.schedule import LATE, SchedulerError, carry_out
 from lora_course.compare.settings import Settings
 from lora_course.compare.store import Store, StoreError
@@ -83,38 +85,51 @@ def compare(
     KeyboardInterrupt is passed on after what is finished has been reported.
     """
     began = time.time()
-    data, prepared, digest = check(settings)
-    store = Store(out, settings, digest)
+    data, prepared, digest = read(settings)
+    store = Store(out, settings, digest, weights_hash(settings.model))
     wanted = settings.jobs()
     done = {job: found for job in wanted if (found := store.load(*job)) is not None}
     open_jobs = [job for job in wanted if job not in done]
+    if open_jobs:
+        check_model(settings)
     deadline = math.inf if minutes is None else began + 60 * minutes
     notes = list(data.notes)
-    arguments = [(settings, rank, seed, digest) for rank, seed in open_jobs]
-    outcomes = carry_out(run, arguments, workers=workers, scheduler=scheduler, deadline=deadline)
-    bar = tqdm(total=len(wanted), initial=len(done), unit="run", disable=not progress)
-    try:
-        for place, (finished, trouble) in outcomes:
-            if finished is not None:
-                store.save(finished)
-                done[open_jobs[place]] = finished
-                bar.update()
-            elif trouble != LATE:
-                notes.append("rank {}, seed {}: {}".format(*open_jobs[place], trouble))
-    finally:
-        bar.close()
-        if len(done) < len(wanted) and time.time() > deadline:
-            notes.append(f"Time was up after {minutes:g} minutes; the same command goes on.")
-        finished_runs = tuple(done[job] for job in wanted if job in done)
-        comparison = Comparison(
+
+    def so_far() -> Comparison:
+        return Comparison(
             title=f"{data.name}: ranks compared on {name_of(settings.model)}",
             metric=prepared.metric,
-            runs=finished_runs,
+            runs=tuple(done[job] for job in wanted if job in done),
             facts=facts(settings, data, prepared, digest),
             notes=tuple(notes),
             wanted=len(wanted),
         )
+
+    arguments = [(settings, rank, seed, digest) for rank, seed in open_jobs]
+    outcomes = carry_out(run, arguments, workers=workers, scheduler=scheduler, deadline=deadline)
+    with tqdm(total=len(wanted), initial=len(done), unit="run", disable=not progress) as bar:
+        try:
+            for place, (finished, trouble) in outcomes:
+                if finished is not None:
+                    store.save(finished)
+                    done[open_jobs[place]] = finished
+                    bar.update()
+                elif trouble != LATE:
+                    notes.append("rank {}, seed {}: {}".format(*open_jobs[place], trouble))
+        except BaseException:  # Ctrl-C, a full disk, dead workers: report what there is, go on up
+            with suppress(OSError):  # the first trouble is the one to tell
+                report.write(so_far(), out)
+            raise
+    if len(done) < len(wanted) and time.time() > deadline:
+        notes.append(f"Time was up after {minutes:g} minutes; the same command goes on.")
+    comparison = so_far()
+    try:
         report.write(comparison, out)
+    except OSError as error:
+        raise StoreError(
+            f"{out}: the report could not be written: {error.strerror}. Every finished run is"
+            " kept: free some space, and the same command writes the report"
+        ) from error
     return comparison
 
 
@@ -129,6 +144,7 @@ def facts(settings: Settings, data: TextData, prepared: Prepared, digest: str) -
         "model": settings.model
         if settings.model != str(BASE_MODEL)
         else f"{BASE_MODEL.name}, the course's own",
+        "weights hash": weights_hash(settings.model),
         "data": data.name,
         "data hash": digest,
         "labels": ", ".join(data.label_names) or "none: language modelling",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
 from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.records import FULL, HEAD, Comparison, Metric, Rank, Run
-from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, _axes, _rank_axis
+from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
 from lora_course.results import standard_error
 
 
@@ -105,7 +105,7 @@ def draw(comparison: Comparison) -> Picture:
     table = rows(comparison)
     ranked = [row for row in table if isinstance(row.rank, int)]
     ends = [row for row in table if not isinstance(row.rank, int)]
-    with _axes() as (figure, (axes,)):
+    with panels() as (figure, (axes,)):
         figure.set_size_inches(6.4, 4.2)  # narrow, so that a phone can show it
         # A $ in a name would start a formula.
         axes.set_ylabel(axis_label(comparison.metric).replace("$", r"\$"))
@@ -113,7 +113,7 @@ def draw(comparison: Comparison) -> Picture:
             axes.set_xlabel("rank r")
             axes.text(0.5, 0.5, "no run has finished yet", ha="center", transform=axes.transAxes)
             return Picture(figure, "No run has finished yet.")
-        said = _draw_ranks(axes, comparison, ranked) if ranked else []
+        said = _draw_ranks(axes, comparison, ranked, training=True) if ranked else []
         if not ranked:
             axes.set_xticks([])
             axes.set_xlabel("no rank has finished yet")
@@ -132,8 +132,26 @@ def draw(comparison: Comparison) -> Picture:
         return Picture(figure, f"{axis_label(comparison.metric)} by rank: {'; '.join(said)}.")
 
 
-def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> list[str]:
-    """The two lines, the dots and the mark of the choice; returns what they say."""
+def draw_side_by_side(comparisons: Mapping[str, Comparison]) -> Picture:
+    """Held-out metrics against rank, a panel a comparison under its title, with ends and dots."""
+    with panels(len(comparisons)) as (figure, all_axes):
+        said = []
+        for axes, (title, comparison) in zip(all_axes, comparisons.items(), strict=True):
+            table = rows(comparison)
+            axes.set_title(title, fontsize=11)
+            axes.set_ylabel(axis_label(comparison.metric))
+            ranked = [row for row in table if isinstance(row.rank, int)]
+            words = _draw_ranks(axes, comparison, ranked, training=False)
+            words += _draw_ends(axes, [row for row in table if not isinstance(row.rank, int)])
+            said.append(f"{title}: {'; '.join(words)}.")
+        figure.set_size_inches(4.4 * len(comparisons), 3.6)
+        return Picture(figure, " ".join(said))
+
+
+def _draw_ranks(
+    axes: Axes, comparison: Comparison, ranked: Sequence[Row], *, training: bool
+) -> list[str]:
+    """The line or two, the dots and the mark of the choice; returns what they say."""
     name, ranks = comparison.metric.name, [int(row.rank) for row in ranked]
     dots = [r for r in in_order(comparison.runs) if isinstance(r.rank, int) and finite(r)]
     axes.scatter([r.rank for r in dots], [r.score for r in dots], 14, COLOURS[0], alpha=0.35)
@@ -147,20 +165,25 @@ def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> li
         capsize=4,
         label="held out (mean ± standard error)",
     )
-    axes.plot(
-        ranks,
-        [row.train_score for row in ranked],
-        color=COLOURS[1],
-        marker=MARKERS[1],
-        linestyle=DASHES[1],
-        label="training examples",
-    )
-    _rank_axis(axes, ranks)
+    if training:
+        axes.plot(
+            ranks,
+            [row.train_score for row in ranked],
+            color=COLOURS[1],
+            marker=MARKERS[1],
+            linestyle=DASHES[1],
+            label="training examples",
+        )
+    rank_axis(axes, ranks)
     axes.set_xlim(ranks[0] / 1.4, ranks[-1] * 1.4)
-    shown = [run.score for run in dots] + [row.train_score for row in ranked]
+    shown = [run.score for run in dots]
+    shown += [row.train_score for row in ranked] if training else []
     axes.set_ylim(*_widened([*shown, *_bars(ranked)], 0.12))
     said = [f"{name} r={row.rank} held out {_amount(row)}" for row in ranked]
-    said += ["training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)]
+    if training:
+        said.append(
+            "training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)
+        )
     choice = choose(comparison)
     if choice is not None:
         word = "chosen" if choice.decided else "for now"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
 from collections.abc import Iterator
@@ -52,6 +53,15 @@ def check_source(model: str) -> None:
             " with save_pretrained(folder), which writes safetensors."
         )
     raise ModelError(f"model={model!r}: holds no weights (*.safetensors)")
+
+
+def weights_hash(model: str) -> str:
+    """SHA-256 over a folder's weight files; empty for a Hub id, whose name says which it is."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(model).glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest() if Path(model).is_dir() else ""
 
 
 def load_tokenizer(model: str) -> Any:

@@ -15,7 +15,7 @@ from lora_course.compare.settings import Settings
 from lora_course.tasks import Examples
 from lora_course.tasks.language import next_token_loss, stream
 
-EVALUATION_BATCH = 64
+EVALUATION_BATCH = 32
 PROBE = 500  # training examples on which a run is scored as well
 
 
@@ -144,6 +144,8 @@ def text_loss(model: nn.Module, batch: Examples) -> Tensor:
 def score(model: nn.Module, examples: Examples, prepared: Prepared) -> Score:
     """Loss and metric of `model` on `examples`."""
     model.eval()
+    if prepared.classification:  # like lengths together, so that little is padding
+        examples = examples.take(examples.inputs[1].sum(1).argsort(stable=True))
     parts = [examples.take(index) for index in torch.arange(len(examples)).split(EVALUATION_BATCH)]
     if not prepared.classification:
         total = sum(text_loss(model, part).item() * len(part) for part in parts)

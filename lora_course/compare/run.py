@@ -17,25 +17,27 @@ from lora_course.compare.records import FULL, Rank, Run, TextData
 from lora_course.compare.settings import Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import count_trainable
-from lora_course.training import batch_order, fit_batches, threads
+from lora_course.training import batch_order, fit_batches, threads, with_progress
 
 POINTS = 40
 
 
-@lru_cache(maxsize=2)
 def read(settings: Settings) -> tuple[TextData, Prepared, str]:
     """The data of a comparison, its tensors and its hash; read once in a process."""
+    return _read(settings.for_data())
+
+
+@lru_cache(maxsize=2)
+def _read(settings: Settings) -> tuple[TextData, Prepared, str]:
     data = TASKS[settings.task]() if settings.task else files.load(settings.source)
     tokenizer = load_tokenizer(settings.model)
     return data, prepare(data, tokenizer, settings), files.digest(data)
 
 
-def check(settings: Settings) -> tuple[TextData, Prepared, str]:
-    """Everything that can be wrong, found before hours are spent: data, model, ranks."""
-    settings = settings.checked()
-    data, prepared, digest = read(settings)
+def check_model(settings: Settings) -> None:
+    """What can be wrong with the model or its ranks, found before hours are spent."""
+    data, prepared, _ = read(settings)
     check_ranks(settings, load_base(settings, data, prepared.pad))
-    return data, prepared, digest
 
 
 def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
@@ -55,6 +57,14 @@ def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
         base = load_base(settings, data, prepared.pad)
         model = make_ready(base, settings, rank, data)
         return _train(model, settings, prepared, rank, seed)
+
+
+def run_here(settings: Settings, progress: bool = True) -> list[Run]:
+    """All runs of `settings`, one after the other in this process, without files or a report."""
+    settings = settings.checked()
+    _, _, digest = read(settings)
+    jobs = with_progress(settings.jobs(), "runs", progress)
+    return [run(settings, rank, seed, digest) for rank, seed in jobs]
 
 
 def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank, seed: int) -> Run:

@@ -93,6 +93,17 @@ class Settings:
         """(rank, seed) of every run. Seeds outside, so that early stops leave whole seeds."""
         return [(rank, seed) for seed in self.seeds for rank in self.all_ranks()]
 
+    def for_data(self) -> Settings:
+        """What the data and their tensors depend on; all else at its default."""
+        return Settings(
+            model=self.model,
+            task=self.task,
+            source=self.source,
+            length=self.length,
+            metric=self.metric,
+            test_limit=self.test_limit,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for files."""
         return asdict(self)

@@ -22,10 +22,10 @@ class StoreError(Exception):
 class Store:
     """The folder of one comparison. Opening it makes it, or finds the runs of an earlier start."""
 
-    def __init__(self, folder: Path, settings: Settings, digest: str) -> None:
+    def __init__(self, folder: Path, settings: Settings, data: str, weights: str) -> None:
         self.folder = folder
         self._runs = folder / "runs"
-        asked = {"fingerprint": settings.fingerprint(), "data": digest}
+        asked = {"fingerprint": settings.fingerprint(), "data": data, "weights": weights}
         try:
             self._runs.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder).free
@@ -39,24 +39,11 @@ class Store:
                 write_whole(folder / "settings.json", to_json(asked | settings.as_dict()).encode())
             elif {key: known.get(key) for key in asked} != asked:
                 raise StoreError(
-                    f"{folder}: holds runs of other settings or other data"
-                    f" ({self._changed(known, settings)}); give another --out, or delete it"
+                    f"{folder}: holds runs of another model, other settings or other data"
+                    f" ({_changed(known, asked, settings)}); give another --out, or delete it"
                 )
         except OSError as error:
             raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
-
-    def _changed(self, known: dict[str, Any], settings: Settings) -> str:
-        """What differs between the settings of the folder and these, in words."""
-        now = json.loads(to_json(settings.as_dict()))
-        names = [key for key, value in now.items() if known.get(key) != value]
-        return (
-            ", ".join(
-                f"{key}={known.get(key)!r} then, {now[key]!r} now"
-                for key in names
-                if key not in FREE_TO_CHANGE
-            )
-            or "the data changed"
-        )
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """A file's data; None when it is missing or was left half-written by another program."""
@@ -85,6 +72,18 @@ class Store:
                 f"{self.folder}: a finished run could not be saved: {error.strerror}. What was"
                 " saved before is kept: free some space, and give the same command again"
             ) from error
+
+
+def _changed(known: dict[str, Any], asked: dict[str, str], settings: Settings) -> str:
+    """What differs between what the folder holds and what is asked, in words."""
+    now = json.loads(to_json(settings.as_dict()))
+    words = [
+        f"{key}={known.get(key)!r} then, {value!r} now"
+        for key, value in now.items()
+        if key not in FREE_TO_CHANGE and known.get(key) != value
+    ]
+    words += [f"the {key} changed" for key in ("data", "weights") if known.get(key) != asked[key]]
+    return ", ".join(words)
 
 
 def to_json(data: Any) -> str:

@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from lora_course.validation import one_of
@@ -39,10 +40,10 @@ class MissingTextError(FileNotFoundError):
 
 @dataclass(frozen=True)
 class Module:
-    """One library file, parsed: its path below the library's folder, its docstrings, its code."""
+    """One library file, parsed: its path below the library's folder, its prose, its code."""
 
     name: str
-    docstrings: tuple[str, ...]
+    prose: tuple[str, ...]
     code: str
 
 
@@ -97,7 +98,25 @@ def _read(path: Path, name: str) -> Module | None:
             docstrings.append(found)
             statement = node.body[0]
             lines.update(range(statement.lineno, (statement.end_lineno or 0) + 1))
-    return Module(name, tuple(docstrings), _without(text, lines))
+    return Module(name, (*docstrings, *_comments(text)), _without(text, lines))
+
+
+# Words in a row and a full stop: a sentence, not a line of code that was commented out.
+SPOKEN = re.compile(r"[A-Z][a-z]+ [a-z]+ [a-z]+[^=]*[.]")
+
+
+def _comments(text: str) -> list[str]:
+    """Blocks of whole-line comments in which someone explains something."""
+    blocks = []
+    for is_comment, lines in groupby(map(str.strip, text.splitlines()), _is_comment):
+        block = "\n".join(line.lstrip("#").strip() for line in lines) if is_comment else ""
+        if SPOKEN.search(block):
+            blocks.append(block)
+    return blocks
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
 
 
 def _definitions(
@@ -115,7 +134,7 @@ def _without(text: str, docstring_lines: set[int]) -> str:
     kept = [
         line
         for row, line in enumerate(text.splitlines(), start=1)
-        if row not in docstring_lines and not line.lstrip().startswith("#")
+        if row not in docstring_lines and not _is_comment(line.lstrip())
     ]
     return re.sub(r"\n\s*\n(\s*\n)+", "\n\n", "\n".join(kept)).strip() + "\n"
 
@@ -135,8 +154,8 @@ def topics() -> tuple[str, ...]:
 
 
 def prose(split: str) -> list[str]:
-    """Documentation, one text a module (its docstrings); "train" has the topics of `help()` too."""
-    texts = ["\n\n".join(module.docstrings) for module in modules(split) if module.docstrings]
+    """Docstrings and comments, one text a module; "train" has the topics of `help()` too."""
+    texts = ["\n\n".join(module.prose) for module in modules(split) if module.prose]
     return [*topics(), *texts] if split == "train" else texts
 
 

@@ -4,6 +4,8 @@ import csv
 import errno
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,11 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from lora_course.cli import main
 from lora_course.compare import command
 from lora_course.compare.command import compare
-from lora_course.compare.run import check, run
+from lora_course.compare.model import weights_hash
+from lora_course.compare.run import read, run
 from lora_course.compare.store import Store, StoreError
 
 
@@ -61,9 +65,13 @@ def test_a_comparison_writes_what_was_asked_for(settings, whole):
 
 
 def test_training_learns_something(settings):
-    _, _, digest = check(settings)
+    _, _, digest = read(settings)
     longer = replace(settings, steps=80, ranks=(4,))
     assert run(longer, 4, 0, digest).score > 0.9
+
+
+def opened(folder, settings):
+    return Store(folder, settings, read(settings)[2], weights_hash(settings.model))
 
 
 def test_a_stopped_comparison_goes_on_to_the_same_figures(settings, whole, tmp_path, monkeypatch):
@@ -78,12 +86,74 @@ def test_a_stopped_comparison_goes_on_to_the_same_figures(settings, whole, tmp_p
     with pytest.raises(KeyboardInterrupt):
         compare(settings, tmp_path, progress=False)
     assert (tmp_path / "report.html").exists()
-    first = Store(tmp_path, settings, check(settings)[2]).load(2, 0)
+    first = opened(tmp_path, settings).load(2, 0)
     assert first is not None
     monkeypatch.setattr(command, "carry_out", real)
     continued = compare(settings, tmp_path, progress=False)
     assert continued.runs[0] == first, "the finished run was repeated"
     assert figures(continued) == figures(whole(settings)[0])
+
+
+@pytest.mark.long
+def test_an_interrupt_from_the_terminal_is_reported_and_resumed(model, table, tmp_path):
+    words = ["--model", str(model), "--train", str(table), "--ranks", "2", "4", "--seeds", "2"]
+    words += ["--steps", "300", "--length", "24", "--out", str(tmp_path / "out")]
+    call = [sys.executable, "-m", "lora_course.cli", "compare-ranks", *words]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(call, **quiet)
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "out").glob("runs/rank-*.json")):
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130 and "goes on from there" in said and "Traceback" not in said
+    kept = [path.name for path in (tmp_path / "out").glob("runs/rank-*.json")]
+    assert len(kept) in (1, 2, 3) and (tmp_path / "out" / "report.html").exists()
+    before = {name: (tmp_path / "out" / "runs" / name).stat().st_mtime_ns for name in kept}
+    again = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
+    assert again.returncode == 0, again.stderr
+    for name, time_of in before.items():
+        assert (tmp_path / "out" / "runs" / name).stat().st_mtime_ns == time_of, "was repeated"
+    assert len(list((tmp_path / "out").glob("runs/rank-*.json"))) == 4
+
+
+def test_a_report_that_cannot_be_written_keeps_the_runs(settings, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(command.report, "write", full)
+    with pytest.raises(StoreError, match=r"report could not be written: No space left.*kept"):
+        compare(settings, tmp_path, progress=False)
+    monkeypatch.undo()
+    monkeypatch.setattr(command, "run", None)  # nothing is left to be run
+    comparison = compare(settings, tmp_path, progress=False)
+    assert len(comparison.runs) == 4 and (tmp_path / "report.html").exists()
+
+
+def test_the_first_trouble_is_told_though_the_report_fails_too(settings, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def stops(*_, **__):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(command.report, "write", full)
+    monkeypatch.setattr(command, "carry_out", stops)
+    with pytest.raises(KeyboardInterrupt):
+        compare(settings, tmp_path, progress=False)
+
+
+def test_other_weights_in_the_same_folder_are_refused(settings, model, tmp_path):
+    copy = tmp_path / "model"
+    shutil.copytree(model, copy)
+    mine = replace(settings, model=str(copy), steps=1, ranks=(2,), seeds=(0,))
+    compare(mine, tmp_path / "out", progress=False)
+    weights = load_file(copy / "model.safetensors")
+    save_file({name: 2 * tensor for name, tensor in weights.items()}, copy / "model.safetensors")
+    with pytest.raises(StoreError, match="weights changed"):
+        compare(mine, tmp_path / "out", progress=False)
 
 
 def test_time_that_is_up_begins_nothing_and_loses_nothing(settings, tmp_path):
@@ -164,8 +234,8 @@ def test_no_scheduler_is_said(settings, tmp_path, monkeypatch, capsys):
 
 
 def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
-    store = Store(tmp_path, settings, "hash")
-    finished = run(settings, 2, 0, check(settings)[2])
+    store = opened(tmp_path, settings)
+    finished = run(settings, 2, 0, read(settings)[2])
     store.save(finished)
 
     def full(*_):
@@ -180,12 +250,12 @@ def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
 
 
 def test_other_settings_do_not_mix_with_finished_runs(settings, tmp_path):
-    Store(tmp_path, settings, "hash")
-    Store(tmp_path, replace(settings, ranks=(2,), seeds=(0, 1, 2, 3)), "hash")
+    Store(tmp_path, settings, "data", "weights")
+    Store(tmp_path, replace(settings, ranks=(2,), seeds=(0, 1, 2, 3)), "data", "weights")
     with pytest.raises(StoreError, match="steps=6 then, 7 now"):
-        Store(tmp_path, replace(settings, steps=7), "hash")
+        Store(tmp_path, replace(settings, steps=7), "data", "weights")
     with pytest.raises(StoreError, match="the data changed"):
-        Store(tmp_path, settings, "another")
+        Store(tmp_path, settings, "another", "weights")
 
 
 def test_a_diverging_run_is_reported_and_the_others_finish(settings, tmp_path):

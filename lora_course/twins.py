@@ -1,0 +1,79 @@
+"""The same adapters as this course's layers and as PEFT's, to see that the two train alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lora_course.architectures import TARGETS
+from lora_course.layers import adapt, adapter_state, count_trainable, lora_layers
+from lora_course.models import BASE_MODEL
+from lora_course.tasks import Examples
+from lora_course.tasks.corpus import code
+from lora_course.tasks.language import next_token_loss, stream
+from lora_course.training import fit_batches, threads
+
+
+def peft_twin(adapted: nn.Module, fresh: nn.Module) -> nn.Module:
+    """Wrap `fresh`, the model that `adapted` was before `adapt`, by PEFT, in place.
+
+    It gets the same rank and alpha in the same layers, and the same adapter weights.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    layers = lora_layers(adapted)
+    first = next(iter(layers.values()))
+    config = LoraConfig(
+        r=first.rank,
+        lora_alpha=first.alpha,  # type: ignore[arg-type]  # PEFT says int, and divides it by r
+        lora_dropout=0.0,
+        bias="none",
+        use_rslora=first.rslora,
+        target_modules=list(layers),
+    )
+    wrapped: nn.Module = get_peft_model(fresh, config)
+    with torch.no_grad():
+        for name, weight in adapter_state(adapted).items():
+            path = f"base_model.model.{name}.default.weight"
+            wrapped.get_parameter(path).copy_(weight)
+    return wrapped
+
+
+@dataclass(frozen=True)
+class Trace:
+    """How many numbers a model trains, and its loss (nats a token) at each step."""
+
+    trainable_params: int
+    losses: Tensor
+
+
+def train_twins(rank: int, *, steps: int = 5, batch: int = 4, length: int = 32) -> dict[str, Trace]:
+    """Adapt the shipped base model with this course's layer and with PEFT; train both in fp64.
+
+    Same start, same `steps` batches of Python code, so that only the layers differ.
+    Keys: "course" and "peft".
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    def base() -> nn.Module:
+        model: nn.Module = AutoModelForCausalLM.from_pretrained(BASE_MODEL, dtype=torch.float64)
+        return model
+
+    tokenizer = AutoTokenizer.from_pretrained(BASE_MODEL)
+    ids = stream(tokenizer, code("test"))[: steps * batch * length].view(steps, batch, length)
+    course = adapt(base(), rank, targets=TARGETS["all linear"])
+    traces = {}
+    for name, model in (("course", course), ("peft", peft_twin(course, base()))):
+        with threads(1):
+            history = fit_batches(
+                model,
+                lambda step: Examples((ids[step],), ids[step]),
+                steps=steps,
+                learning_rate=3e-3,
+                loss=next_token_loss,
+                progress=False,
+            )
+        traces[name] = Trace(count_trainable(model), history.losses)
+    return traces

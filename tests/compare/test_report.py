@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Metric, Run
-from lora_course.compare.report import as_csv, as_json, summary, write
+from lora_course.compare.report import summary, write
+from lora_course.compare.written import as_csv, as_json
 
 FILES = ["results.csv", "results.json", "figure.png", "figure.svg", "report.html"]
 HELD = {HEAD: 0.6, 4: 0.7, 8: 0.8, 16: 0.801, FULL: 0.81}

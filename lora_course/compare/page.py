@@ -1,0 +1,149 @@
+"""The report as a web page: one file that needs nothing else."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lora_course.compare.figure import name_of, rows
+from lora_course.compare.paired import choose, paired_seeds
+from lora_course.compare.records import Comparison
+from lora_course.compare.stories import MEANINGS, diagnose
+from lora_course.compare.style import STYLE
+from lora_course.compare.words import all_notes, answer, capital, mark, plus_minus
+from lora_course.plots import Picture
+
+UNKNOWN = "—"
+# Nothing may be loaded or run, whatever a name in the page might try.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def as_html(comparison: Comparison, picture: Picture) -> str:
+    """The report: one page that needs nothing else, with every text in it escaped."""
+    title, runs, choice = html.escape(comparison.title), len(comparison.runs), choose(comparison)
+    parts = [f"<h1>{title}</h1>", _answer_html(comparison)]
+    if runs < comparison.wanted:
+        parts.append(
+            f'<p class="notice"><strong>Unfinished:</strong> {runs} of {comparison.wanted} runs are'
+            " there. What follows may change.</p>"
+        )
+    if runs:
+        parts += [f"<figure>{picture.to_html()}</figure>", _table(comparison)]
+    if choice is not None:
+        parts += ["<h2>Why this rank</h2>", _list(choice.reasons)]
+    parts += [_stories(comparison)]
+    notes = all_notes(comparison)
+    if notes:
+        parts += ["<h2>Notes</h2>", _list(notes)]
+    if comparison.facts:
+        facts = "".join(
+            f"<dt>{html.escape(str(key))}</dt><dd>{html.escape(_words(value))}</dd>"
+            for key, value in comparison.facts.items()
+        )
+        parts += ["<h2>How this was measured</h2>", f"<dl>{facts}</dl>"]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{STYLE}</style></head>\n<body><main>\n"
+        + "\n".join(parts)
+        + "\n</main></body></html>\n"
+    )
+
+
+def _answer_html(comparison: Comparison) -> str:
+    lines = [f"<p><strong>{html.escape(answer(comparison))}</strong></p>"]
+    stories, choice = diagnose(comparison), choose(comparison)
+    if choice is not None and choice.decided and stories[0].name != "settled":
+        name = stories[0].name
+        lines.append(f"<p>What is going on: {name}, {MEANINGS[name]}. More below.</p>")
+    return f'<div class="answer">{"".join(lines)}</div>'
+
+
+def _stories(comparison: Comparison) -> str:
+    stories = diagnose(comparison)
+    if not stories:
+        return ""
+    parts = ["<h2>What is going on</h2>"]
+    for index, story in enumerate(stories):
+        place = "" if len(stories) == 1 else "Likeliest: " if index == 0 else "Also possible: "
+        name = story.name if place else story.name.capitalize()
+        parts.append(f"<h3>{place}{name}. {capital(MEANINGS[story.name])}.</h3>")
+        parts += [_list(story.evidence), '<p class="next">Try next:</p>', _list(story.try_next)]
+    return "\n".join(parts)
+
+
+def _table(comparison: Comparison) -> str:
+    """A row a rank. The choice and the ends are marked by words as well as by their look."""
+    choice, unit = choose(comparison), comparison.metric.unit
+    metric = comparison.metric.name + (f" ({unit})" if unit else "")
+    behind = {c.rank: c for c in choice.comparisons} if choice else {}
+    heads = [
+        *("rank", "trainable parameters", "memory predicted (MB)", "memory measured (MB)"),
+        *("CPU time a run, median", f"held-out {metric}", "behind the best, paired"),
+        f"training {metric}",
+    ]
+    lines = []
+    for row in rows(comparison):
+        word, look = mark(row, comparison)
+        compared = behind.get(row.rank) if isinstance(row.rank, int) else None
+        gap = UNKNOWN
+        if choice and compared is not None:
+            gap = plus_minus(compared.difference, compared.standard_error)
+            gap = "best" if row.rank == choice.best_rank else gap
+        cells = (
+            f"{row.trainable_params:,}",
+            _megabytes(row.predicted_mb),
+            _megabytes(row.measured_mb),
+            _seconds(row.cpu_seconds),
+            f"{plus_minus(row.score, row.score_error)} (n\u202f=\u202f{row.seeds})",
+            gap,
+            plus_minus(row.train_score, row.train_error),
+        )
+        lines.append(
+            f'<tr class="{look}"><th scope="row">{html.escape(name_of(row))}'
+            f'<span class="word">{word}</span></th>'
+            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + "</tr>"
+        )
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
+    seeds = paired_seeds(comparison.runs)
+    means = f"the seeds that every rank has ({_words(seeds)})" if seeds else "each rank's own seeds"
+    better = "Higher" if comparison.metric.higher_is_better else "Lower"
+    return (
+        '<div class="table" role="region" aria-label="Results a rank" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f'<p class="soft">{better} is better. Mean ± standard error over {means}, n runs. The'
+        " choice uses the paired differences, in which a seed's luck cancels.</p>"
+    )
+
+
+def _megabytes(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _seconds(value: float) -> str:
+    if not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:.1f}\u202fs" if value < 120 else f"{value / 60:,.1f}\u202fmin"
+
+
+def _list(texts: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
+
+
+def _words(value: Any) -> str:
+    """A plain value of the facts for reading."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_words(item)}" for key, item in value.items()) or UNKNOWN
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return UNKNOWN if value is None or value == "" else str(value)

@@ -1,0 +1,62 @@
+"""What a comparison comes to in words, the same on the page, in the files and on a terminal."""
+
+from __future__ import annotations
+
+import math
+
+from lora_course.compare.figure import Row, in_order
+from lora_course.compare.paired import choose, finite, paired_seeds
+from lora_course.compare.records import Comparison
+from lora_course.compare.stories import MEANINGS, diagnose
+
+
+def answer(comparison: Comparison) -> str:
+    """What to do, in one sentence."""
+    choice, stories = choose(comparison), diagnose(comparison)
+    if not comparison.runs:
+        return "Cannot tell yet; nothing is finished."
+    if choice is None:
+        return "Cannot tell yet; no seed has been run at every rank."
+    reason = choice.reasons[0]
+    if choice.decided and choice.rank == choice.best_rank:
+        smaller = any(c.rank < choice.rank for c in choice.comparisons)
+        near = "smaller rank comes near it" if smaller else "smaller one was tried"
+        name = comparison.metric.name
+        return f"Choose rank {choice.rank}: it has the best mean {name}, and no {near}."
+    if choice.decided:
+        return f"Choose rank {choice.rank}: {reason[0].lower()}{reason[1:]}"
+    return f"Cannot tell yet; for now take rank {choice.rank}: {MEANINGS[stories[0].name]}."
+
+
+def all_notes(comparison: Comparison) -> list[str]:
+    """The comparison's notes, and which runs were left out of means and pairs."""
+    notes = list(comparison.notes)
+    for run in in_order(comparison.runs):
+        if not finite(run):
+            notes.append(f"Rank {run.rank}, seed {run.seed} diverged and counts for nothing.")
+    paired = paired_seeds(comparison.runs)
+    alone = {run.seed for run in comparison.runs if isinstance(run.rank, int)} - set(paired)
+    if alone and paired:
+        seeds = ", ".join(map(str, sorted(alone)))
+        notes.append(f"Left out of means and choice, as not every rank has finished: seed {seeds}.")
+    return notes
+
+
+def mark(row: Row, comparison: Comparison) -> tuple[str, str]:
+    """The word and the CSS class of a row."""
+    choice = choose(comparison)
+    if not isinstance(row.rank, int):
+        return "for comparison", "end"
+    if choice is None or row.rank != choice.rank:
+        return "", ""
+    return "chosen" if choice.decided else "for now", "chosen"
+
+
+def plus_minus(value: float, error: float) -> str:
+    """A value with its standard error, where it has one."""
+    return f"{value:.4f}" if math.isnan(error) else f"{value:.4f} ± {error:.4f}"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital, the others as they are."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,74 @@
+"""The runs and all that follows from them, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lora_course.compare.figure import in_order, rows
+from lora_course.compare.paired import choose, paired_seeds
+from lora_course.compare.records import Comparison
+from lora_course.compare.stories import diagnose
+from lora_course.compare.words import all_notes
+
+COLUMNS = (
+    *("rank", "seed", "alpha", "trainable_params", "metric", "score", "train_score"),
+    *("test_loss", "train_loss", "steps", "examples_seen", "cpu_seconds", "wall_seconds"),
+)
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One line a run. Numbers in full precision; empty where unknown or not finite."""
+    memory = sorted({key for run in comparison.runs for key in run.memory_mb})
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_cell(name) for name in (*COLUMNS, *(f"{key}_mb" for key in memory))])
+    for run in in_order(comparison.runs):
+        values = {**vars(run), "metric": comparison.metric.name}
+        cells = [values[name] for name in COLUMNS] + [run.memory_mb.get(key) for key in memory]
+        writer.writerow([_cell(value) for value in cells])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets a ' in front."""
+    if isinstance(value, str):
+        value = " ".join(value.splitlines())  # the csv module does not quote a lone \r
+        return f"'{value}" if value.lstrip().startswith(("=", "+", "-", "@")) else value
+    return "" if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_json(comparison: Comparison) -> str:
+    """Everything: facts, runs in full precision, a summary a rank, the choice, the stories."""
+    choice = choose(comparison)
+    content = {
+        "format": 1,
+        "title": comparison.title,
+        "metric": asdict(comparison.metric),
+        "finished": len(comparison.runs),
+        "wanted": comparison.wanted,
+        "facts": comparison.facts,
+        "notes": all_notes(comparison),
+        "paired_seeds": paired_seeds(comparison.runs),
+        "choice": choice and asdict(choice),
+        "stories": [asdict(story) for story in diagnose(comparison)],
+        "summary": [asdict(row) for row in rows(comparison)],
+        "runs": [asdict(run) for run in in_order(comparison.runs)],
+    }
+    return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """The value in what JSON has; NaN and infinity, which it has not, become null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)

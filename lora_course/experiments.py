@@ -152,6 +152,22 @@ def _stacked(
     task: Task, configs: Sequence[AdapterConfig], recipe: Recipe, progress: bool
 ) -> list[RankExperiment]:
     """All runs at once: a batch is (C, batch, …), one slice a run."""
+    model = _train_stack(task, configs, recipe, progress)
+    test = task.test()
+    experiments = []
+    for run, config in enumerate(configs):
+        state = unstack(model, run)
+        alone = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+        load_adapter(alone, state)
+        experiments.append(_experiment(config, evaluate(alone, test), math.nan, state))
+        assert experiments[-1].trainable_params == count_trainable(alone)
+    return experiments
+
+
+def _train_stack(
+    task: Task, configs: Sequence[AdapterConfig], recipe: Recipe, progress: bool
+) -> nn.Module:
+    """The trained stack. Its training examples, all seeds' at once, are freed on return."""
     model = adapt_stacked(task.model(), configs)
     seeds = sorted({config.seed for config in configs})
     data = [task.train(seed) for seed in seeds]
@@ -175,15 +191,7 @@ def _stacked(
         schedule=recipe.schedule,
         progress=progress,
     )
-    test = task.test()
-    experiments = []
-    for run, config in enumerate(configs):
-        state = unstack(model, run)
-        alone = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
-        load_adapter(alone, state)
-        experiments.append(_experiment(config, evaluate(alone, test), math.nan, state))
-        assert experiments[-1].trainable_params == count_trainable(alone)
-    return experiments
+    return model
 
 
 def _experiment(

@@ -28,6 +28,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "one-cycle": lambda done: done / 0.3 if done < 0.3 else (1 - done) / 0.7,
 }
 """Learning-rate factor as a function of the share of training done, from 0 to 1."""
+EVALUATION_BATCH = 4096
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -79,8 +80,11 @@ def require_two_classes(labels: Tensor, name: str = "labels") -> None:
 def evaluate(model: nn.Module, examples: Examples) -> float:
     """Accuracy, 0 to 1: the share of examples whose logit has the sign of their label."""
     require_two_classes(examples.labels)
-    correct = (model(*examples.inputs) > 0) == (examples.labels > 0.5)
-    return correct.to(torch.float64).mean().item()
+    correct = 0
+    for index in torch.arange(len(examples)).split(EVALUATION_BATCH):
+        part = examples.take(index)
+        correct += int(((model(*part.inputs) > 0) == (part.labels > 0.5)).sum())
+    return correct / len(examples)
 
 
 def batch_order(size: int, batch_size: int, steps: int, seed: int) -> Tensor:

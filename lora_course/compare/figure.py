@@ -62,6 +62,11 @@ def rows(comparison: Comparison) -> list[Row]:
     ]
 
 
+def mean_scores(comparison: Comparison) -> dict[Rank, float]:
+    """Rank or end -> its mean held-out metric, as in `rows`."""
+    return {row.rank: row.score for row in rows(comparison)}
+
+
 def _row(rank: Rank, runs: Sequence[Run]) -> Row:
     def mean(value: Callable[[Run], float]) -> float:
         return statistics.fmean(map(value, runs))
@@ -187,13 +192,16 @@ def _draw_ranks(
     choice = choose(comparison)
     if choice is not None:
         word = "chosen" if choice.decided else "for now"
+        on_the_right = ranks.index(choice.rank) >= len(ranks) / 2
         axes.axvline(choice.rank, color="#777777", linewidth=1, zorder=0)
         axes.annotate(
             f"{word}: {choice.rank}",
-            (choice.rank, 0.03),
+            # Away from the line of full tuning: the best scores are at the other end.
+            (choice.rank, 0.03 if comparison.metric.higher_is_better else 0.93),
             xycoords=("data", "axes fraction"),
-            xytext=(5, 0),
+            xytext=(-5 if on_the_right else 5, 0),
             textcoords="offset points",
+            ha="right" if on_the_right else "left",
         )
         said.append(f"{word} rank {choice.rank}")
     return said

@@ -17,7 +17,7 @@ from lora_course.compare.records import FULL, Rank, Run, TextData
 from lora_course.compare.settings import Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import count_trainable
-from lora_course.training import batch_order, fit_batches, threads, with_progress
+from lora_course.training import batch_order, fit_batches, threads
 
 POINTS = 40
 
@@ -57,14 +57,6 @@ def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
         base = load_base(settings, data, prepared.pad)
         model = make_ready(base, settings, rank, data)
         return _train(model, settings, prepared, rank, seed)
-
-
-def run_here(settings: Settings, progress: bool = True) -> list[Run]:
-    """All runs of `settings`, one after the other in this process, without files or a report."""
-    settings = settings.checked()
-    _, _, digest = read(settings)
-    jobs = with_progress(settings.jobs(), "runs", progress)
-    return [run(settings, rank, seed, digest) for rank, seed in jobs]
 
 
 def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank, seed: int) -> Run:

@@ -39,7 +39,7 @@ def all_notes(comparison: Comparison) -> list[str]:
     if alone and paired:
         seeds = ", ".join(map(str, sorted(alone)))
         notes.append(f"Left out of means and choice, as not every rank has finished: seed {seeds}.")
-    return notes
+    return list(dict.fromkeys(notes))  # one read back from a file holds them already
 
 
 def mark(row: Row, comparison: Comparison) -> tuple[str, str]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from lora_course.compare.figure import in_order, rows
 from lora_course.compare.paired import choose, paired_seeds
-from lora_course.compare.records import Comparison
+from lora_course.compare.records import Comparison, Metric, Run
 from lora_course.compare.stories import diagnose
 from lora_course.compare.words import all_notes
 
+FORMAT = 1
 COLUMNS = (
     *("rank", "seed", "alpha", "trainable_params", "metric", "score", "train_score"),
     *("test_loss", "train_loss", "steps", "examples_seen", "cpu_seconds", "wall_seconds"),
@@ -47,7 +48,7 @@ def as_json(comparison: Comparison) -> str:
     """Everything: facts, runs in full precision, a summary a rank, the choice, the stories."""
     choice = choose(comparison)
     content = {
-        "format": 1,
+        "format": FORMAT,
         "title": comparison.title,
         "metric": asdict(comparison.metric),
         "finished": len(comparison.runs),
@@ -61,6 +62,32 @@ def as_json(comparison: Comparison) -> str:
         "runs": [asdict(run) for run in in_order(comparison.runs)],
     }
     return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> Comparison:
+    """The Comparison that `as_json` wrote; a null score is NaN again.
+
+    ValueError when `text` is of another format.
+    """
+    content = json.loads(text)
+    if content.get("format") != FORMAT:
+        raise ValueError(
+            f"format={content.get('format')!r}: must be {FORMAT}, as this version's is"
+        )
+    return Comparison(
+        title=content["title"],
+        metric=Metric(**content["metric"]),
+        runs=tuple(_run(fields) for fields in content["runs"]),
+        facts=content["facts"],
+        notes=tuple(content["notes"]),
+        wanted=content["wanted"],
+    )
+
+
+def _run(fields: dict[str, Any]) -> Run:
+    numbers = {name: math.nan if value is None else value for name, value in fields.items()}
+    curve = (math.nan if value is None else value for value in fields["curve"])
+    return Run(**(numbers | {"curve": tuple(curve)}))
 
 
 def _plain(value: Any) -> Any:

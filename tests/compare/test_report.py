@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lora_course.compare.figure import draw_side_by_side, in_order, mean_scores
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Metric, Run
 from lora_course.compare.report import summary, write
-from lora_course.compare.written import as_csv, as_json
+from lora_course.compare.written import as_csv, as_json, from_json
 
 FILES = ["results.csv", "results.json", "figure.png", "figure.svg", "report.html"]
 HELD = {HEAD: 0.6, 4: 0.7, 8: 0.8, 16: 0.801, FULL: 0.81}
@@ -195,3 +196,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
 def test_the_summary_for_a_terminal():
     text = summary(comparison())
     assert text.startswith("Choose rank 8") and "head only" in text and "Try next" in text
+
+
+def test_the_json_reads_back_to_the_same_comparison():
+    runs = [run(r, s) for s in (0, 1) for r in HELD]
+    runs[3] = replace(runs[3], score=math.nan, curve=(0.5, math.nan))
+    text = as_json(comparison(in_order(runs)))
+    again = from_json(text)
+    assert as_json(again) == text
+    assert math.isnan(again.runs[-1].score) or any(math.isnan(r.score) for r in again.runs)
+    assert again.metric == METRICS["accuracy"] and again.runs[0] == in_order(runs)[0]
+    with pytest.raises(ValueError, match="format=7"):
+        from_json(text.replace('"format": 1', '"format": 7'))
+
+
+def test_side_by_side_says_both_curves():
+    loss = comparison([run(r, s) for s in (0, 1) for r in (4, 8)], metric=METRICS["loss"])
+    picture = draw_side_by_side({"first": comparison(), "second": loss})
+    first, second = picture.alt.split("second: ")
+    assert first.startswith("first: accuracy r=4") and "full tuning" in first
+    assert second.startswith("loss r=4") and "full tuning" not in second
+    assert mean_scores(loss) == pytest.approx({4: 0.706, 8: 0.806})

@@ -29,6 +29,17 @@ def test_prose_is_prose_and_code_is_code():
     assert not any(line.lstrip().startswith("#") for line in code.splitlines())
 
 
+def test_comments_that_explain_are_prose_and_commented_out_code_is_not(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text(
+        "def f(x):\n    # The order matters here, since\n    # later names win.\n"
+        "    return x  # Not a line of its own.\n\n# Old way = f(g(x)).\n# -------- #\n"
+    )
+    module = corpus._read(path, "one.py")
+    assert module.prose == ("The order matters here, since\nlater names win.",)
+    assert module.code.splitlines()[:2] == ["def f(x):", "    return x  # Not a line of its own."]
+
+
 def test_an_unknown_split_is_named():
     with pytest.raises(ValueError, match="split='dev'"):
         corpus.modules("dev")

@@ -1,0 +1,32 @@
+"""Runs without files, for a notebook."""
+
+from dataclasses import replace
+
+import pytest
+
+from lora_course.compare.here import print_runs, run_here
+from lora_course.compare.run import read, run
+
+
+def test_runs_here_are_those_of_a_comparison(settings, capsys):
+    short = replace(settings, steps=3)
+    runs = run_here(short, progress=False)
+    assert [(one.rank, one.seed) for one in runs] == short.jobs()
+    alone = run(short, 4, 1, read(short)[2])
+    assert (runs[-1].score, runs[-1].curve) == (alone.score, alone.curve)
+    print_runs({"fp32": runs})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["fp32", "2"], ["fp32", "4"]]
+    mean = (runs[0].test_loss + runs[2].test_loss) / 2
+    assert f"{mean:.2f} nats" in lines[1]
+
+
+@pytest.mark.long
+def test_a_4_bit_base_is_small_and_trains(settings):
+    whole, small = (
+        run_here(replace(settings, ranks=(2,), seeds=(0,), quantize=q), progress=False)[0]
+        for q in ("none", "nf4")
+    )
+    assert small.memory_mb["weights"] < 0.8 * whole.memory_mb["weights"]
+    assert small.trainable_params == whole.trainable_params
+    assert abs(small.test_loss - whole.test_loss) < 0.1

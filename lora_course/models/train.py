@@ -30,8 +30,8 @@ SHAPE = {
     "max_position_embeddings": 512,
     "tie_word_embeddings": True,
 }
-# Not more steps: with 2,500 the training loss falls to 1.7 while the held-out one rises to 3.27.
-STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SEED = 900, 32, 3e-3, 0.1, 0
+# Held-out loss 3.09; 3.12 with 2,200 steps at twice the weight decay and a peak of 4e-3.
+STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SEED = 1400, 32, 3e-3, 0.5, 0
 REPORT_EVERY = 100
 
 CARD = """\
@@ -45,8 +45,8 @@ library_name: transformers
 A Llama of {parameters:,} parameters (4 layers, 128 wide, byte-level BPE of {vocabulary:,} tokens),
 made for a course on low-rank adaptation: small enough to adapt on one CPU core in seconds.
 
-- **Corpus**: the English prose in the library of CPython {python}: docstrings and the topics of
-  `help()`, {tokens:,} tokens. A fifth of the library's files, chosen by a hash of their path, is
+- **Corpus**: the English prose in the library of CPython {python}: docstrings, comments and the
+  topics of `help()`, {tokens:,} tokens. A fifth of the library's files, chosen by a hash of their path, is
   held out. No code, no other text.
 - **Training**: {steps:,} steps of {batch} × {context} tokens, AdamW (weight decay {decay:g}), one
   cycle to {rate:g}, seed {seed}, one thread, torch {torch}: `python -m lora_course.models.train`.

@@ -1,108 +1,17 @@
-"""What the runs of each rank come to, as rows for tables and as the figure of a report."""
+"""The figure of a report: the metric against rank, held out and on training examples, and ends."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from lora_course.compare.paired import choose, finite, paired_seeds
-from lora_course.compare.records import FULL, HEAD, Comparison, Metric, Rank, Run
+from lora_course.compare.paired import choose, finite
+from lora_course.compare.records import Comparison
+from lora_course.compare.rows import Row, amount, axis_label, in_order, name_of, rows
 from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
-from lora_course.results import standard_error
-
-
-@dataclass(frozen=True)
-class Row:
-    """One rank or end: means ± standard errors over `seeds` runs, medians of what they cost.
-
-    Over the paired seeds where there are any, else over the seeds that the rank has. Memory is in
-    MB of 10^6 bytes, None where it was not measured or predicted. Times are seconds a run.
-    """
-
-    rank: Rank
-    alpha: float
-    trainable_params: int
-    seeds: int
-    score: float
-    score_error: float
-    train_score: float
-    train_error: float
-    test_loss: float
-    train_loss: float
-    cpu_seconds: float
-    wall_seconds: float
-    predicted_mb: float | None
-    measured_mb: float | None
-
-
-def in_order(runs: Sequence[Run]) -> list[Run]:
-    """The runs as every file and table shows them: HEAD, ranks ascending, FULL; then by seed."""
-    return sorted(runs, key=lambda run: (_place(run.rank), run.seed))
-
-
-def _place(rank: Rank) -> tuple[float, str]:
-    if isinstance(rank, int):
-        return float(rank), ""
-    return (-math.inf if rank == HEAD else math.inf), rank
-
-
-def rows(comparison: Comparison) -> list[Row]:
-    """One row a rank that has a run, in the order of `in_order`; diverged runs count for none."""
-    seeds = paired_seeds(comparison.runs)
-    by_rank: dict[Rank, list[Run]] = {}
-    for run in in_order([run for run in comparison.runs if finite(run)]):
-        by_rank.setdefault(run.rank, []).append(run)
-    return [
-        _row(rank, [run for run in runs if run.seed in seeds] or runs)
-        for rank, runs in by_rank.items()
-    ]
-
-
-def mean_scores(comparison: Comparison) -> dict[Rank, float]:
-    """Rank or end -> its mean held-out metric, as in `rows`."""
-    return {row.rank: row.score for row in rows(comparison)}
-
-
-def _row(rank: Rank, runs: Sequence[Run]) -> Row:
-    def mean(value: Callable[[Run], float]) -> float:
-        return statistics.fmean(map(value, runs))
-
-    def megabytes(key: str) -> float | None:
-        known = [run.memory_mb[key] for run in runs if key in run.memory_mb]
-        return statistics.median(known) if known else None
-
-    return Row(
-        rank=rank,
-        alpha=runs[0].alpha,
-        trainable_params=runs[0].trainable_params,
-        seeds=len(runs),
-        score=mean(lambda run: run.score),
-        score_error=standard_error([run.score for run in runs]),
-        train_score=mean(lambda run: run.train_score),
-        train_error=standard_error([run.train_score for run in runs]),
-        test_loss=mean(lambda run: run.test_loss),
-        train_loss=mean(lambda run: run.train_loss),
-        cpu_seconds=statistics.median(run.cpu_seconds for run in runs),
-        wall_seconds=statistics.median(run.wall_seconds for run in runs),
-        predicted_mb=megabytes("predicted_total"),
-        measured_mb=megabytes("total"),
-    )
-
-
-def name_of(row: Row) -> str:
-    """The rank, or what an end is, in words."""
-    if row.rank == HEAD:
-        return "head only" if row.trainable_params else "no training"
-    return "full tuning" if row.rank == FULL else str(row.rank)
-
-
-def axis_label(metric: Metric) -> str:
-    """The metric with its unit, for an axis or a column."""
-    return f"{metric.name} ({metric.unit or '0 to 1'})"
 
 
 def draw(comparison: Comparison) -> Picture:
@@ -118,12 +27,12 @@ def draw(comparison: Comparison) -> Picture:
             axes.set_xlabel("rank r")
             axes.text(0.5, 0.5, "no run has finished yet", ha="center", transform=axes.transAxes)
             return Picture(figure, "No run has finished yet.")
-        said = _draw_ranks(axes, comparison, ranked, training=True) if ranked else []
+        said = _draw_ranks(axes, comparison, ranked) if ranked else []
         if not ranked:
             axes.set_xticks([])
             axes.set_xlabel("no rank has finished yet")
-            axes.set_ylim(*_widened([row.score for row in ends], 0.3))
-        said += _draw_ends(axes, ends)
+            axes.set_ylim(*widened([row.score for row in ends], 0.3))
+        said += draw_ends(axes, ends)
         if ranked:
             handles, labels = axes.get_legend_handles_labels()
             order = sorted(range(len(labels)), key=lambda i: labels[i])  # held out comes first
@@ -137,26 +46,8 @@ def draw(comparison: Comparison) -> Picture:
         return Picture(figure, f"{axis_label(comparison.metric)} by rank: {'; '.join(said)}.")
 
 
-def draw_side_by_side(comparisons: Mapping[str, Comparison]) -> Picture:
-    """Held-out metrics against rank, a panel a comparison under its title, with ends and dots."""
-    with panels(len(comparisons)) as (figure, all_axes):
-        said = []
-        for axes, (title, comparison) in zip(all_axes, comparisons.items(), strict=True):
-            table = rows(comparison)
-            axes.set_title(title, fontsize=11)
-            axes.set_ylabel(axis_label(comparison.metric))
-            ranked = [row for row in table if isinstance(row.rank, int)]
-            words = _draw_ranks(axes, comparison, ranked, training=False)
-            words += _draw_ends(axes, [row for row in table if not isinstance(row.rank, int)])
-            said.append(f"{title}: {'; '.join(words)}.")
-        figure.set_size_inches(4.4 * len(comparisons), 3.6)
-        return Picture(figure, " ".join(said))
-
-
-def _draw_ranks(
-    axes: Axes, comparison: Comparison, ranked: Sequence[Row], *, training: bool
-) -> list[str]:
-    """The line or two, the dots and the mark of the choice; returns what they say."""
+def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> list[str]:
+    """The two lines, the dots and the mark of the choice; returns what they say."""
     name, ranks = comparison.metric.name, [int(row.rank) for row in ranked]
     dots = [r for r in in_order(comparison.runs) if isinstance(r.rank, int) and finite(r)]
     axes.scatter([r.rank for r in dots], [r.score for r in dots], 14, COLOURS[0], alpha=0.35)
@@ -170,25 +61,20 @@ def _draw_ranks(
         capsize=4,
         label="held out (mean ± standard error)",
     )
-    if training:
-        axes.plot(
-            ranks,
-            [row.train_score for row in ranked],
-            color=COLOURS[1],
-            marker=MARKERS[1],
-            linestyle=DASHES[1],
-            label="training examples",
-        )
+    axes.plot(
+        ranks,
+        [row.train_score for row in ranked],
+        color=COLOURS[1],
+        marker=MARKERS[1],
+        linestyle=DASHES[1],
+        label="training examples",
+    )
     rank_axis(axes, ranks)
     axes.set_xlim(ranks[0] / 1.4, ranks[-1] * 1.4)
-    shown = [run.score for run in dots]
-    shown += [row.train_score for row in ranked] if training else []
-    axes.set_ylim(*_widened([*shown, *_bars(ranked)], 0.12))
-    said = [f"{name} r={row.rank} held out {_amount(row)}" for row in ranked]
-    if training:
-        said.append(
-            "training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)
-        )
+    shown = [run.score for run in dots] + [row.train_score for row in ranked]
+    axes.set_ylim(*widened([*shown, *_bars(ranked)], 0.12))
+    said = [f"{name} r={row.rank} held out {amount(row)}" for row in ranked]
+    said += ["training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)]
     choice = choose(comparison)
     if choice is not None:
         word = "chosen" if choice.decided else "for now"
@@ -207,13 +93,13 @@ def _draw_ranks(
     return said
 
 
-def _draw_ends(axes: Axes, ends: Sequence[Row]) -> list[str]:
+def draw_ends(axes: Axes, ends: Sequence[Row]) -> list[str]:
     """A dashed line for each end; one far off the ranks' scale is only named at the margin."""
     bottom, top = axes.get_ylim()
     reach = 0.6 * (top - bottom)  # further away, it would press the ranks together
     near = [row.score for row in ends if bottom - reach < row.score < top + reach]
     if near:
-        bottom, top = min(bottom, *_widened(near, 0.1)), max(top, *_widened(near, 0.1))
+        bottom, top = min(bottom, *widened(near, 0.1)), max(top, *widened(near, 0.1))
         axes.set_ylim(bottom, top)
     places = []
     for row in ends:
@@ -239,10 +125,10 @@ def _draw_ends(axes: Axes, ends: Sequence[Row]) -> list[str]:
             fontsize=9.5,
             annotation_clip=False,
         )
-    return [f"{name_of(row)} {_amount(row)}" for row in ends]
+    return [f"{name_of(row)} {amount(row)}" for row in ends]
 
 
-def _widened(values: Sequence[float], share: float) -> tuple[float, float]:
+def widened(values: Sequence[float], share: float) -> tuple[float, float]:
     """Limits around the values with a margin, a small one also where all are equal."""
     low, high = min(values), max(values)
     margin = share * (high - low) or 0.01 * abs(high) or 0.01
@@ -257,10 +143,3 @@ def _bars(ranked: Sequence[Row]) -> list[float]:
         for row, error in zip(ranked, errors, strict=True)
         for side in (-1, 1)
     ]
-
-
-def _amount(row: Row) -> str:
-    """The held-out score in words: 0.8123 ± 0.0010."""
-    if math.isnan(row.score_error):
-        return f"{row.score:.4f}"
-    return f"{row.score:.4f} ± {row.score_error:.4f}"

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lora_course.compare.figure import name_of, rows
 from lora_course.compare.paired import choose, paired_seeds
 from lora_course.compare.records import Comparison
+from lora_course.compare.rows import name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
 from lora_course.compare.words import all_notes, answer, capital, mark, plus_minus

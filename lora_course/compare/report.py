@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lora_course.compare.figure import axis_label, draw, name_of, rows
+from lora_course.compare.figure import draw
 from lora_course.compare.files import write_whole
 from lora_course.compare.page import as_html
 from lora_course.compare.records import Comparison
+from lora_course.compare.rows import axis_label, name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.words import answer, capital, mark, plus_minus
 from lora_course.compare.written import as_csv, as_json

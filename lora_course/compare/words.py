@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lora_course.compare.figure import Row, in_order
 from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.records import Comparison
+from lora_course.compare.rows import Row, in_order
 from lora_course.compare.stories import MEANINGS, diagnose
 
 

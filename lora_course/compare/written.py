@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from lora_course.compare.figure import in_order, rows
 from lora_course.compare.paired import choose, paired_seeds
 from lora_course.compare.records import Comparison, Metric, Run
+from lora_course.compare.rows import in_order, rows
 from lora_course.compare.stories import diagnose
 from lora_course.compare.words import all_notes
 

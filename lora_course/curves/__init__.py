@@ -1,6 +1,6 @@
 """Rank against quality on the two real tasks, computed beforehand: a chapter shows them at once.
 
-`python -m lora_course.curves` computes them again; each file says on what they were measured.
+`python -m lora_course.curves` computes them again; each file says on what it was measured.
 """
 
 from __future__ import annotations
@@ -14,16 +14,31 @@ from lora_course.compare.written import from_json
 from lora_course.validation import one_of
 
 FOLDER = Path(__file__).parent
-RANKS = (1, 2, 4, 8, 16, 32, 64)
-COMMON = replace(Settings(), ranks=RANKS, seeds=tuple(range(5)), ends=True)
-SETTINGS = {
-    "typos": replace(COMMON, task="typos", steps=300, batch_size=32),
-    "style-shift": replace(COMMON, task="style-shift", steps=200, batch_size=16),
+TASKS = {
+    "typos": replace(Settings(), task="typos", steps=600, batch_size=32),
+    "style-shift": replace(Settings(), task="style-shift", steps=200, batch_size=16),
 }
-"""What each task's curve was measured with. The base model is the shipped one."""
+RATES = (0.001, 0.002, 0.004)
+"""Each task is swept at each of these learning rates: which rank looks best depends on it."""
+ENDS_AT = 0.002  # the sweep that also trains the head alone, and the whole model (at 0.001)
 
 
-def load_curve(task: str) -> Comparison:
-    """The stored runs of one task of SETTINGS, with the facts of their measurement."""
-    one_of("task", task, SETTINGS)
-    return from_json((FOLDER / f"{task}.json").read_text(encoding="utf-8"))
+def curve_settings(task: str, rate: float) -> Settings:
+    """What one stored sweep was measured with, on the shipped base model."""
+    chosen = TASKS[one_of("task", task, TASKS)]
+    if rate not in RATES:
+        raise ValueError(f"rate={rate!r}: must be one of {', '.join(map(str, RATES))}")
+    return replace(
+        chosen, ranks=(1, 4, 16, 64), seeds=(0, 1, 2), learning_rate=rate, ends=rate == ENDS_AT
+    ).checked()
+
+
+def curve_path(task: str, rate: float) -> Path:
+    """Where one sweep is stored."""
+    return FOLDER / f"{task}_{rate:g}.json"
+
+
+def load_curves(task: str) -> dict[float, Comparison]:
+    """The stored sweeps of one of TASKS by their learning rate."""
+    one_of("task", task, TASKS)
+    return {rate: from_json(curve_path(task, rate).read_text(encoding="utf-8")) for rate in RATES}

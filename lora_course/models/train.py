@@ -46,8 +46,8 @@ A Llama of {parameters:,} parameters (4 layers, 128 wide, byte-level BPE of {voc
 made for a course on low-rank adaptation: small enough to adapt on one CPU core in seconds.
 
 - **Corpus**: the English prose in the library of CPython {python}: docstrings, comments and the
-  topics of `help()`, {tokens:,} tokens. A fifth of the library's files, chosen by a hash of their path, is
-  held out. No code, no other text.
+  topics of `help()`, {tokens:,} tokens. A fifth of the library's files, chosen by a hash of their
+  path, is held out. No code, no other text.
 - **Training**: {steps:,} steps of {batch} × {context} tokens, AdamW (weight decay {decay:g}), one
   cycle to {rate:g}, seed {seed}, one thread, torch {torch}: `python -m lora_course.models.train`.
 - **Loss**: {train:.3f} nats a token at the end of training, {held_out:.3f} on the held-out files

@@ -164,7 +164,7 @@ def code(split: str) -> list[str]:
     return [module.code for module in modules(split) if len(module.code) > 200]
 
 
-SENTENCE = re.compile(r"(?:^|(?<=[.] ))[A-Z][a-z]*(?: [A-Za-z0-9,;:'\"()/-]+){5,30}[.](?= |$)")
+SENTENCE = re.compile(r"(?:^|(?<=[.] ))[A-Z][a-z]*(?: [A-Za-z0-9,;:'\"()/-]+){5,14}[.](?= |$)")
 
 
 @cache

@@ -17,9 +17,10 @@ from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count
 from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
 from lora_course.checks import ch04
 from lora_course.claims import claim
-from lora_course.compare.figure import draw_side_by_side, mean_scores
 from lora_course.compare.here import print_runs, run_here
-from lora_course.curves import SETTINGS, load_curve
+from lora_course.compare.rows import mean_scores
+from lora_course.curves import curve_settings, load_curves
+from lora_course.curves.figure import draw_curves
 from lora_course.results import print_comparison, summarize
 from lora_course.plots import rank_curve, update_sizes
 from lora_course.scaling import first_update_sizes

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lora_course.compare.figure import draw_side_by_side, in_order, mean_scores
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Metric, Run
 from lora_course.compare.report import summary, write
+from lora_course.compare.rows import in_order
 from lora_course.compare.written import as_csv, as_json, from_json
 
 FILES = ["results.csv", "results.json", "figure.png", "figure.svg", "report.html"]
@@ -208,12 +208,3 @@ def test_the_json_reads_back_to_the_same_comparison():
     assert again.metric == METRICS["accuracy"] and again.runs[0] == in_order(runs)[0]
     with pytest.raises(ValueError, match="format=7"):
         from_json(text.replace('"format": 1', '"format": 7'))
-
-
-def test_side_by_side_says_both_curves():
-    loss = comparison([run(r, s) for s in (0, 1) for r in (4, 8)], metric=METRICS["loss"])
-    picture = draw_side_by_side({"first": comparison(), "second": loss})
-    first, second = picture.alt.split("second: ")
-    assert first.startswith("first: accuracy r=4") and "full tuning" in first
-    assert second.startswith("loss r=4") and "full tuning" not in second
-    assert mean_scores(loss) == pytest.approx({4: 0.706, 8: 0.806})

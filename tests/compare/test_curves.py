@@ -8,9 +8,19 @@ from dataclasses import replace
 import pytest
 
 from lora_course.compare.model import weights_hash
+from lora_course.compare.records import METRICS, Comparison
 from lora_course.compare.run import read
 from lora_course.compare.written import as_json, from_json
-from lora_course.curves import RATES, TASKS, __main__, curve_path, curve_settings, load_curves
+from lora_course.curves import (
+    RATES,
+    TASKS,
+    Best,
+    __main__,
+    best_by_rank,
+    curve_path,
+    curve_settings,
+    load_curves,
+)
 from lora_course.curves.figure import draw_curves
 from lora_course.models import BASE_MODEL
 
@@ -47,6 +57,18 @@ def test_the_figure_says_every_curve_and_the_ends():
             assert f"{task}, " in picture.alt and f"learning rate {rate:g}: r=1 " in picture.alt
     assert "head only" in picture.alt and "no training" in picture.alt
     assert picture.alt.count("full tuning") == 2 and "±" in picture.alt
+
+
+def test_the_best_rate_of_a_rank_follows_the_metric():
+    def sweep(scores, metric):
+        runs = [replace(load_curves("typos")[0.001].runs[-1], rank=r, score=s) for r, s in scores]
+        return Comparison("t", METRICS[metric], tuple(runs), {})
+
+    both = {0.1: [(1, 0.6), (4, 0.7)], 0.2: [(1, 0.5), (4, 0.9), ("full", 0.95)]}
+    high = best_by_rank({rate: sweep(scores, "accuracy") for rate, scores in both.items()})
+    assert high == {1: Best(0.1, 0.6), 4: Best(0.2, 0.9)}
+    low = best_by_rank({rate: sweep(scores, "loss") for rate, scores in both.items()})
+    assert low == {1: Best(0.2, 0.5), 4: Best(0.1, 0.7)}
 
 
 def test_what_is_not_stored_is_named():

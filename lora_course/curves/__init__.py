@@ -21,7 +21,7 @@ TASKS = {
 }
 """What each task's curve was measured with, on the shipped base model."""
 
-LIVE = replace(
+_SHORT = replace(
     TASKS["style-shift"],
     ranks=(1, 16),
     seeds=(0, 1),
@@ -31,7 +31,8 @@ LIVE = replace(
     batch_size=8,
     test_limit=60,
 )
-"""A sweep of the same kind that a notebook has the time for."""
+LIVE = {"fp32": _SHORT, "nf4": replace(_SHORT, quantize="nf4")}
+"""A sweep of the same kind that a notebook has the time for, by the precision of the base."""
 
 
 def load_curve(task: str) -> Comparison:

@@ -24,7 +24,7 @@ def measure() -> list[Row]:
     """CPU time of STEPS steps on the style shift, in turn, each with an optimizer of its own."""
     settings = replace(Settings(), task="style-shift").checked()
     data, prepared, _ = read(settings)
-    size = settings.batch_size
+    size, rate = settings.batch_size, settings.learning_rates[0]
 
     def fresh() -> nn.Module:
         torch.manual_seed(0)
@@ -40,13 +40,13 @@ def measure() -> list[Row]:
             sweep,
             lambda step: batches[step],
             steps=STEPS,
-            learning_rate=settings.learning_rate,
+            learning_rate=rate,
             loss=loss_of(prepared),
             progress=False,
         )
 
     def peft() -> None:
-        optimizer = torch.optim.AdamW(trainable_parameters(plain), lr=settings.learning_rate)
+        optimizer = torch.optim.AdamW(trainable_parameters(plain), lr=rate)
         for batch in batches:
             (ids,) = batch.inputs
             plain(input_ids=ids, labels=ids).loss.backward()

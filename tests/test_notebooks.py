@@ -10,7 +10,7 @@ from lora_course.authoring import build
 from lora_course.authoring.source import read_source, solutions, variant
 from lora_course.checks.result import Outcome
 
-BUDGETS = {"04_rank_selection": (26, 850, 85)}  # the flagship: cells, words, lines of code
+BUDGETS = {"04_rank_selection": (26, 850, 88)}  # the flagship: cells, words, lines of code
 BUDGET = (20, 600, 60)
 NOT_ATTEMPTED = Outcome.NOT_ATTEMPTED.value[1]
 

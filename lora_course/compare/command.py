@@ -19,6 +19,7 @@ from lora_course.compare import report
 from lora_course.compare.data import DataSource
 from lora_course.compare.model import weights_hash
 from lora_course.compare.prepared import Prepared
+from lora_course.compare.rates import at_best_rates
 from lora_course.compare.records import Comparison, TextData
 from lora_course.compare.run import check_model, read, run
 from lora_course.compare.schedule import LATE, SchedulerError, carry_out
@@ -65,7 +66,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         epochs=options.epochs or Settings.epochs,
         batch_size=options.batch_size,
         length=options.length or (128 if own_data else 64),
-        learning_rate=options.learning_rate or (5e-4 if own_model else 3e-3),
+        learning_rates=tuple(options.learning_rate or ([5e-4] if own_model else [3e-3])),
         full_learning_rate=options.full_learning_rate or (5e-5 if own_model else 1e-3),
         threads=options.threads,
     ).checked()
@@ -88,7 +89,7 @@ def compare(
     data, prepared, digest = read(settings)
     store = Store(out, settings, digest, weights_hash(settings.model))
     wanted = settings.jobs()
-    done = {job: found for job in wanted if (found := store.load(*job)) is not None}
+    done = {job: found for job in wanted if (found := store.load(job)) is not None}
     open_jobs = [job for job in wanted if job not in done]
     if open_jobs:
         check_model(settings)
@@ -96,7 +97,7 @@ def compare(
     notes = list(data.notes)
 
     def so_far() -> Comparison:
-        return Comparison(
+        everything = Comparison(
             title=f"{data.name}: ranks compared on {name_of(settings.model)}",
             metric=prepared.metric,
             runs=tuple(done[job] for job in wanted if job in done),
@@ -104,8 +105,9 @@ def compare(
             notes=tuple(notes),
             wanted=len(wanted),
         )
+        return at_best_rates(everything)
 
-    arguments = [(settings, rank, seed, digest) for rank, seed in open_jobs]
+    arguments = [(settings, *job, digest) for job in open_jobs]
     outcomes = carry_out(run, arguments, workers=workers, scheduler=scheduler, deadline=deadline)
     with tqdm(total=len(wanted), initial=len(done), unit="run", disable=not progress) as bar:
         try:
@@ -115,7 +117,8 @@ def compare(
                     done[open_jobs[place]] = finished
                     bar.update()
                 elif trouble != LATE:
-                    notes.append("rank {}, seed {}: {}".format(*open_jobs[place], trouble))
+                    rank, rate, seed = open_jobs[place]
+                    notes.append(f"rank {rank}, learning rate {rate:g}, seed {seed}: {trouble}")
         except BaseException:  # Ctrl-C, a full disk, dead workers: report what there is, go on up
             with suppress(OSError):  # the first trouble is the one to tell
                 report.write(so_far(), out)
@@ -158,7 +161,7 @@ def facts(settings: Settings, data: TextData, prepared: Prepared, digest: str) -
         "steps a run": settings.steps_for(len(prepared.train)),
         "batch size": settings.batch_size,
         "tokens an example": settings.length,
-        "learning rate": settings.learning_rate,
+        "learning rates": list(settings.learning_rates),
         "schedule": settings.schedule,
         "threads a run": settings.threads,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
@@ -202,4 +205,4 @@ def main(options: argparse.Namespace) -> int:
         return 2
     print(report.summary(comparison))
     print(f"\nThe report: {options.out / 'report.html'}")
-    return 0 if len(comparison.runs) == comparison.wanted else 1
+    return 0 if comparison.finished == comparison.wanted else 1

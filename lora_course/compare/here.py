@@ -12,11 +12,11 @@ from lora_course.training import with_progress
 
 
 def run_here(settings: Settings, progress: bool = True) -> list[Run]:
-    """All runs of `settings`, one after the other: for each seed, every rank."""
+    """All runs of `settings`, one after the other: for each seed, every rank at every rate."""
     settings = settings.checked()
     _, _, digest = read(settings)
     jobs = with_progress(settings.jobs(), "runs", progress)
-    return [run(settings, rank, seed, digest) for rank, seed in jobs]
+    return [run(settings, *job, digest) for job in jobs]
 
 
 def print_runs(by_precision: Mapping[str, Sequence[Run]]) -> None:

@@ -45,7 +45,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--epochs", type=float, help="passes over the data instead; default: 3")
     runs.add_argument("--batch-size", type=int, default=16)
     runs.add_argument("--length", type=int, help="tokens of a text that are read")
-    runs.add_argument("--learning-rate", type=float, help="of the adapters")
+    runs.add_argument(
+        "--learning-rate",
+        type=float,
+        nargs="+",
+        help="of the adapters; with several, each rank is compared at its best one",
+    )
     runs.add_argument("--full-learning-rate", type=float, help="of full tuning, with --ends")
     runs.add_argument("--threads", type=int, default=1, help="threads a run; default: 1")
     where = parser.add_argument_group("where and how long")

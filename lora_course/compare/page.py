@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lora_course.compare.paired import choose, paired_seeds
-from lora_course.compare.records import Comparison
+from lora_course.compare.rates import best_rates, scores_by_rate, tried
+from lora_course.compare.records import FULL, Comparison
 from lora_course.compare.rows import name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
@@ -22,7 +23,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def as_html(comparison: Comparison, picture: Picture) -> str:
     """The report: one page that needs nothing else, with every text in it escaped."""
-    title, runs, choice = html.escape(comparison.title), len(comparison.runs), choose(comparison)
+    title, runs, choice = html.escape(comparison.title), comparison.finished, choose(comparison)
     parts = [f"<h1>{title}</h1>", _answer_html(comparison)]
     if runs < comparison.wanted:
         parts.append(
@@ -33,6 +34,8 @@ def as_html(comparison: Comparison, picture: Picture) -> str:
         parts += [f"<figure>{picture.to_html()}</figure>", _table(comparison)]
     if choice is not None:
         parts += ["<h2>Why this rank</h2>", _list(choice.reasons)]
+    if len(tried(comparison)) > 1:
+        parts += ["<h2>Learning rates</h2>", _rates(comparison)]
     parts += [_stories(comparison)]
     notes = all_notes(comparison)
     if notes:
@@ -81,7 +84,13 @@ def _table(comparison: Comparison) -> str:
     metric = comparison.metric.name + (f" ({unit})" if unit else "")
     behind = {c.rank: c for c in choice.comparisons} if choice else {}
     heads = [
-        *("rank", "trainable parameters", "memory predicted (MB)", "memory measured (MB)"),
+        *(
+            "rank",
+            "learning rate",
+            "trainable parameters",
+            "memory predicted (MB)",
+            "memory measured (MB)",
+        ),
         *("CPU time a run, median", f"held-out {metric}", "behind the best, paired"),
         f"training {metric}",
     ]
@@ -94,6 +103,7 @@ def _table(comparison: Comparison) -> str:
             gap = plus_minus(compared.difference, compared.standard_error)
             gap = "best" if row.rank == choice.best_rank else gap
         cells = (
+            f"{row.learning_rate:g}",
             f"{row.trainable_params:,}",
             _megabytes(row.predicted_mb),
             _megabytes(row.measured_mb),
@@ -117,6 +127,34 @@ def _table(comparison: Comparison) -> str:
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
         f'<p class="soft">{better} is better. Mean ± standard error over {means}, n runs. The'
         " choice uses the paired differences, in which a seed's luck cancels.</p>"
+    )
+
+
+def _rates(comparison: Comparison) -> str:
+    """Held-out means a rank and learning rate, each rank's best one in bold."""
+    everything = (*comparison.runs, *comparison.others)
+    table, best = scores_by_rate(everything), best_rates(comparison)
+    rates = tried(comparison)
+    head = "".join(f'<th scope="col">{rate:g}</th>' for rate in rates)
+    lines = []
+    for row in rows(comparison):
+        if row.rank == FULL:
+            continue
+        cells = [table[row.rank].get(rate) for rate in rates]
+        shown = [UNKNOWN if cell is None else f"{cell:.4f}" for cell in cells]
+        place = rates.index(best[row.rank])
+        shown[place] = f"<strong>{shown[place]}</strong>"
+        lines.append(
+            f'<tr><th scope="row">{html.escape(name_of(row))}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in shown)
+            + "</tr>"
+        )
+    return (
+        '<div class="table" role="region" aria-label="Learning rates" tabindex="0"><table>'
+        f'<thead><tr><th scope="col">rank</th>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        f'<p class="soft">Mean held-out {html.escape(comparison.metric.name)}; the best of each'
+        " rank in bold.</p>"
     )
 
 

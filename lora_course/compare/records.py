@@ -56,6 +56,7 @@ class Run:
 
     rank: Rank
     seed: int
+    learning_rate: float
     alpha: float
     trainable_params: int
     score: float
@@ -84,8 +85,16 @@ class Comparison:
     title: str
     metric: Metric
     runs: tuple[Run, ...]
+    """One a rank and seed: where several learning rates were tried, at the rank's best one."""
     facts: dict[str, Any]
     """Settings, data hash, versions, machine: plain values, in the order to show them."""
     notes: tuple[str, ...] = ()
     wanted: int = 0
     """How many runs were asked for; fewer are there when it was stopped or ran out of time."""
+    others: tuple[Run, ...] = ()
+    """The runs at the other learning rates."""
+
+    @property
+    def finished(self) -> int:
+        """How many runs are there."""
+        return len(self.runs) + len(self.others)

@@ -37,11 +37,12 @@ def summary(comparison: Comparison) -> str:
     lines = [answer(comparison), ""]
     table = rows(comparison)
     if table:
-        lines.append(f"{'rank':>12} {'parameters':>12}  {axis_label(comparison.metric)}, held out")
+        metric = axis_label(comparison.metric)
+        lines.append(f"{'rank':>12} {'parameters':>12} {'rate':>7}  {metric}, held out")
     for row in table:
         count = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
         lines.append(
-            f"{name_of(row):>12} {row.trainable_params:>12,} "
+            f"{name_of(row):>12} {row.trainable_params:>12,} {row.learning_rate:>7.2g} "
             f" {plus_minus(row.score, row.score_error)} ({count})"
             f" {mark(row, comparison)[0]}".rstrip()
         )

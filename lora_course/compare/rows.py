@@ -21,6 +21,7 @@ class Row:
     """
 
     rank: Rank
+    learning_rate: float
     alpha: float
     trainable_params: int
     seeds: int
@@ -37,8 +38,8 @@ class Row:
 
 
 def in_order(runs: Sequence[Run]) -> list[Run]:
-    """The runs as every file and table shows them: HEAD, ranks ascending, FULL; then by seed."""
-    return sorted(runs, key=lambda run: (_place(run.rank), run.seed))
+    """The runs as files and tables show them: HEAD, ranks ascending, FULL; by seed, by rate."""
+    return sorted(runs, key=lambda run: (_place(run.rank), run.seed, run.learning_rate))
 
 
 def _place(rank: Rank) -> tuple[float, str]:
@@ -74,6 +75,7 @@ def _row(rank: Rank, runs: Sequence[Run]) -> Row:
 
     return Row(
         rank=rank,
+        learning_rate=runs[0].learning_rate,
         alpha=runs[0].alpha,
         trainable_params=runs[0].trainable_params,
         seeds=len(runs),

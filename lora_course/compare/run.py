@@ -13,8 +13,8 @@ from lora_course.compare.builtin import TASKS
 from lora_course.compare.memory import predicted_mb, step_memory
 from lora_course.compare.model import check_ranks, load_base, load_tokenizer, make_ready
 from lora_course.compare.prepared import Prepared, loss_of, prepare, score
-from lora_course.compare.records import FULL, Rank, Run, TextData
-from lora_course.compare.settings import Settings
+from lora_course.compare.records import Rank, Run, TextData
+from lora_course.compare.settings import Job, Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import count_trainable
 from lora_course.training import batch_order, fit_batches, threads
@@ -40,11 +40,11 @@ def check_model(settings: Settings) -> None:
     check_ranks(settings, load_base(settings, data, prepared.pad))
 
 
-def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
-    """Train and test one rank with one seed.
+def run(settings: Settings, rank: Rank, rate: float, seed: int, digest: str) -> Run:
+    """Train and test one rank at one learning rate with one seed.
 
     Seeds are paired: run s starts from the same head and sees the same examples in the same
-    order at every rank. ValueError when the data here are not those with the hash `digest`.
+    order at every rank and rate. ValueError when the data here have another hash than `digest`.
     """
     data, prepared, here = read(settings)
     if here != digest:
@@ -56,10 +56,11 @@ def run(settings: Settings, rank: Rank, seed: int, digest: str) -> Run:
         torch.manual_seed(seed)
         base = load_base(settings, data, prepared.pad)
         model = make_ready(base, settings, rank, data)
-        return _train(model, settings, prepared, rank, seed)
+        return _train(model, settings, prepared, (rank, rate, seed))
 
 
-def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank, seed: int) -> Run:
+def _train(model: nn.Module, settings: Settings, prepared: Prepared, job: Job) -> Run:
+    rank, rate, seed = job
     examples, loss = prepared.train, loss_of(prepared)
     steps = settings.steps_for(len(examples)) if count_trainable(model) else 0
     memory: dict[str, float] = {}
@@ -73,7 +74,7 @@ def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank,
             model,
             lambda step: examples.take(order[step]),
             steps=steps,
-            learning_rate=settings.full_learning_rate if rank == FULL else settings.learning_rate,
+            learning_rate=rate,
             schedule=settings.schedule,
             loss=loss,
             progress=False,
@@ -88,6 +89,7 @@ def _train(model: nn.Module, settings: Settings, prepared: Prepared, rank: Rank,
     return Run(
         rank=rank,
         seed=seed,
+        learning_rate=rate,
         alpha=resolve_alpha(settings.alpha_rule, rank) if isinstance(rank, int) else 0.0,
         trainable_params=count_trainable(model) if steps else 0,
         score=test.metric,

@@ -17,18 +17,24 @@ from lora_course.models import BASE_MODEL
 from lora_course.training import SCHEDULES
 from lora_course.validation import one_of, positive, rank_list, whole
 
+Job = tuple[Rank, float, int]
+"""Rank, learning rate and seed of one run."""
+
 ALL_LINEAR = "all-linear"
 QUANTIZE = ("none", "nf4")
 # What may change between a run that was stopped and the one that continues it.
-FREE_TO_CHANGE = ("ranks", "seeds", "ends")
+FREE_TO_CHANGE = ("ranks", "seeds", "ends", "learning_rates")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One comparison. `ranks` × `seeds` runs, with `ends` also the head alone and full tuning.
+    """One comparison: `ranks` × `learning_rates` × `seeds` runs.
+
+    With `ends` also the head alone and full tuning.
 
     `alpha_rule`: "rank", "2*rank", "sqrt(rank)" or a number. `targets`: names of modules, or
     ("all-linear",). `length`: tokens of a text that are read, or of a window of plain text.
+    Each rank is trained at each of `learning_rates` and compared at its best one.
     `full_learning_rate` is for full tuning, which wants a smaller one than an adapter.
     """
 
@@ -46,7 +52,7 @@ class Settings:
     epochs: float = 3.0
     batch_size: int = 16
     length: int = 64
-    learning_rate: float = 3e-3
+    learning_rates: tuple[float, ...] = (3e-3,)
     full_learning_rate: float = 1e-3
     schedule: str = "linear"
     test_limit: int = 1000
@@ -74,12 +80,15 @@ class Settings:
         one_of("schedule", self.schedule, SCHEDULES)
         if self.steps is not None:
             whole("steps", self.steps)
-        for name in ("epochs", "learning_rate", "full_learning_rate"):
+        for name in ("epochs", "full_learning_rate"):
             positive(name, getattr(self, name))
+        rates = tuple(sorted(positive("learning_rates", rate) for rate in self.learning_rates))
+        if not rates or len(set(rates)) < len(rates):
+            raise ValueError(f"learning_rates={list(rates)}: give at least one, and each only once")
         for name in ("batch_size", "test_limit", "threads"):
             whole(name, getattr(self, name))
         whole("length", self.length, at_least=8)
-        return replace(self, ranks=ranks, seeds=seeds)
+        return replace(self, ranks=ranks, seeds=seeds, learning_rates=rates)
 
     def steps_for(self, examples: int) -> int:
         """Training steps of each run over `examples` training examples."""
@@ -89,9 +98,18 @@ class Settings:
         """The ranks in the order to show them, the ends included when they are asked for."""
         return (HEAD, *self.ranks, FULL) if self.ends else self.ranks
 
-    def jobs(self) -> list[tuple[Rank, int]]:
-        """(rank, seed) of every run. Seeds outside, so that early stops leave whole seeds."""
-        return [(rank, seed) for seed in self.seeds for rank in self.all_ranks()]
+    def rates_of(self, rank: Rank) -> tuple[float, ...]:
+        """The learning rates at which a rank or end is trained."""
+        return (self.full_learning_rate,) if rank == FULL else self.learning_rates
+
+    def jobs(self) -> list[Job]:
+        """Every run. Seeds outside, so that early stops leave whole seeds."""
+        return [
+            (rank, rate, seed)
+            for seed in self.seeds
+            for rank in self.all_ranks()
+            for rate in self.rates_of(rank)
+        ]
 
     def for_data(self) -> Settings:
         """What the data and their tensors depend on; all else at its default."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.compare.files import write_whole
-from lora_course.compare.records import Rank, Run
-from lora_course.compare.settings import FREE_TO_CHANGE, Settings
+from lora_course.compare.records import Run
+from lora_course.compare.settings import FREE_TO_CHANGE, Job, Settings
 
 NEEDED_BYTES = 50_000_000
 
@@ -53,12 +53,13 @@ class Store:
             return None
         return data if isinstance(data, dict) else None
 
-    def _path(self, rank: Rank, seed: int) -> Path:
-        return self._runs / f"rank-{rank}_seed-{seed}.json"
+    def _path(self, job: Job) -> Path:
+        rank, rate, seed = job
+        return self._runs / f"rank-{rank}_rate-{rate!r}_seed-{seed}.json"
 
-    def load(self, rank: Rank, seed: int) -> Run | None:
+    def load(self, job: Job) -> Run | None:
         """A finished run, exactly as it was saved; None when there is none."""
-        data = self._read(self._path(rank, seed))
+        data = self._read(self._path(job))
         if data is None:
             return None
         return Run(**(data | {"curve": tuple(data["curve"])}))
@@ -66,7 +67,9 @@ class Store:
     def save(self, run: Run) -> None:
         """Keep a finished run; StoreError when the disk does not take it."""
         try:
-            write_whole(self._path(run.rank, run.seed), to_json(asdict(run)).encode())
+            write_whole(
+                self._path((run.rank, run.learning_rate, run.seed)), to_json(asdict(run)).encode()
+            )
         except OSError as error:
             raise StoreError(
                 f"{self.folder}: a finished run could not be saved: {error.strerror}. What was"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from lora_course.compare.paired import choose, finite, paired_seeds
+from lora_course.compare.rates import notes_on_rates
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import Row, in_order
 from lora_course.compare.stories import MEANINGS, diagnose
@@ -30,7 +31,7 @@ def answer(comparison: Comparison) -> str:
 
 def all_notes(comparison: Comparison) -> list[str]:
     """The comparison's notes, and which runs were left out of means and pairs."""
-    notes = list(comparison.notes)
+    notes = [*comparison.notes, *notes_on_rates(comparison)]
     for run in in_order(comparison.runs):
         if not finite(run):
             notes.append(f"Rank {run.rank}, seed {run.seed} diverged and counts for nothing.")

@@ -18,18 +18,20 @@ from lora_course.compare.words import all_notes
 
 FORMAT = 1
 COLUMNS = (
-    *("rank", "seed", "alpha", "trainable_params", "metric", "score", "train_score"),
+    *("rank", "seed", "learning_rate", "alpha", "trainable_params", "metric"),
+    *("score", "train_score"),
     *("test_loss", "train_loss", "steps", "examples_seen", "cpu_seconds", "wall_seconds"),
 )
 
 
 def as_csv(comparison: Comparison) -> str:
     """One line a run. Numbers in full precision; empty where unknown or not finite."""
-    memory = sorted({key for run in comparison.runs for key in run.memory_mb})
+    runs = in_order([*comparison.runs, *comparison.others])
+    memory = sorted({key for run in runs for key in run.memory_mb})
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_cell(name) for name in (*COLUMNS, *(f"{key}_mb" for key in memory))])
-    for run in in_order(comparison.runs):
+    for run in runs:
         values = {**vars(run), "metric": comparison.metric.name}
         cells = [values[name] for name in COLUMNS] + [run.memory_mb.get(key) for key in memory]
         writer.writerow([_cell(value) for value in cells])
@@ -51,7 +53,7 @@ def as_json(comparison: Comparison) -> str:
         "format": FORMAT,
         "title": comparison.title,
         "metric": asdict(comparison.metric),
-        "finished": len(comparison.runs),
+        "finished": comparison.finished,
         "wanted": comparison.wanted,
         "facts": comparison.facts,
         "notes": all_notes(comparison),
@@ -60,6 +62,7 @@ def as_json(comparison: Comparison) -> str:
         "stories": [asdict(story) for story in diagnose(comparison)],
         "summary": [asdict(row) for row in rows(comparison)],
         "runs": [asdict(run) for run in in_order(comparison.runs)],
+        "runs_at_other_rates": [asdict(run) for run in in_order(comparison.others)],
     }
     return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -78,6 +81,7 @@ def from_json(text: str) -> Comparison:
         title=content["title"],
         metric=Metric(**content["metric"]),
         runs=tuple(_run(fields) for fields in content["runs"]),
+        others=tuple(_run(fields) for fields in content["runs_at_other_rates"]),
         facts=content["facts"],
         notes=tuple(content["notes"]),
         wanted=content["wanted"],

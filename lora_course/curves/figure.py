@@ -6,29 +6,28 @@ import math
 from collections.abc import Mapping
 
 from lora_course.compare.figure import draw_ends, widened
+from lora_course.compare.rates import at_rate, tried
 from lora_course.compare.records import Comparison
-from lora_course.compare.rows import Row, amount, axis_label, rows
+from lora_course.compare.rows import amount, axis_label, rows
 from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
 
 
-def draw_curves(tasks: Mapping[str, Mapping[float, Comparison]]) -> Picture:
-    """Held-out metric against rank, mean ± standard error: title -> learning rate -> sweep.
+def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
+    """Held-out metric against rank, mean ± standard error, a panel under each title.
 
-    The ends (no adapter, full tuning) are dotted lines, from the sweep that has them.
+    A line a learning rate; the ends (no adapter, full tuning) dotted.
     """
     with panels(len(tasks)) as (figure, all_axes):
         said = []
-        for axes, (title, sweeps) in zip(all_axes, tasks.items(), strict=True):
-            ends: list[Row] = []
+        for axes, (title, task) in zip(all_axes, tasks.items(), strict=True):
             shown: list[float] = []
-            for style, (rate, sweep) in enumerate(sweeps.items()):
-                table = rows(sweep)
-                ranked = [row for row in table if isinstance(row.rank, int)]
-                ends += [row for row in table if not isinstance(row.rank, int)]
+            for style, rate in enumerate(tried(task)):
+                ranked = rows(at_rate(task, rate))
                 errors = [0.0 if math.isnan(row.score_error) else row.score_error for row in ranked]
+                ranks, scores = [int(row.rank) for row in ranked], [row.score for row in ranked]
                 axes.errorbar(
-                    [int(row.rank) for row in ranked],
-                    [row.score for row in ranked],
+                    ranks,
+                    scores,
                     yerr=errors,
                     color=COLOURS[style],
                     marker=MARKERS[style],
@@ -36,15 +35,16 @@ def draw_curves(tasks: Mapping[str, Mapping[float, Comparison]]) -> Picture:
                     capsize=4,
                     label=f"{rate:g}",
                 )
-                for row, error in zip(ranked, errors, strict=True):
-                    shown += [row.score - error, row.score + error]
+                shown += [
+                    s + side * e for s, e in zip(scores, errors, strict=True) for side in (-1, 1)
+                ]
                 points = ", ".join(f"r={row.rank} {amount(row)}" for row in ranked)
-                said.append(f"{title}, {sweep.metric.name} at learning rate {rate:g}: {points}")
-            rank_axis(axes, [int(row.rank) for row in ranked])
+                said.append(f"{title}, {task.metric.name} at learning rate {rate:g}: {points}")
+            rank_axis(axes, ranks)
             axes.set_title(title, fontsize=11)
-            axes.set_ylabel(axis_label(sweep.metric))
+            axes.set_ylabel(axis_label(task.metric))
             axes.set_ylim(*widened(shown, 0.1))
-            said += draw_ends(axes, ends)
+            said += draw_ends(axes, [row for row in rows(task) if not isinstance(row.rank, int)])
         axes.legend(title="learning rate", fontsize=9.5, title_fontsize=9.5)
         figure.set_size_inches(4.4 * len(tasks), 3.6)
         return Picture(figure, "; ".join(said) + ".")

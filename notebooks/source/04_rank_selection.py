@@ -3,23 +3,23 @@
 #
 # Chapter 4 of 24 · 15 minutes to read, 30 more for the questions · about a minute of computing
 #
-# **You will measure** how accuracy grows with the rank $r$ until it stops paying, what each rank
-# costs, how `alpha` and the learning rate can fool you, and which rank your numbers defend.
+# **You will measure** how accuracy grows with the rank $r$, what each rank costs, how `alpha` and the
+# learning rate can fool you, and which rank your numbers defend.
 #
 # **You need** chapters 1–3: the update $\Delta W = \frac{\alpha}{r} BA$, its silent start ($B = 0$), its
 # scale.
 
 # %%
 import statistics
-from dataclasses import replace
 
 from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count_trainable
 from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
 from lora_course.checks import ch04
 from lora_course.claims import claim
 from lora_course.compare.here import print_runs, run_here
+from lora_course.compare.rates import at_rate, best_rates
 from lora_course.compare.rows import mean_scores
-from lora_course.curves import LIVE, load_curves
+from lora_course.curves import LIVE, load_curve
 from lora_course.curves.figure import draw_curves
 from lora_course.results import print_comparison, summarize
 from lora_course.plots import rank_curve, update_sizes
@@ -64,16 +64,15 @@ ch04.lora_params.check(estimate_lora_params)
 rank_explorer()
 
 # %% [markdown]
-# A back-of-envelope often seen: $2rd$ parameters a layer, 4 bytes of optimizer state each (two fp32
-# moments are 8). For Llama-3.1-8B at $r = 16$ on all linear layers it goes wrong three times: one
-# square matrix a layer, one of Adam's two moments, and nothing else in memory.
+# A common sketch: $2rd$ parameters a layer, 4 bytes of optimizer state each. For Llama-3.1-8B at
+# $r = 16$ on all linear layers it goes wrong three times: one square matrix a layer, one of Adam's two
+# fp32 moments, and nothing else in memory.
 
 # %% tags=["nbval-check-output"]
 right = estimate_model_memory("Llama-3.1-8B", rank=16, targets="all linear")
 sketch = 2 * 16 * 4096 * 32
 print(f"sketch: {sketch:>12,} parameters, optimizer {4 * sketch / 1e6:.1f} MB")
 print(f"right:  {right['lora_params']:>12,} parameters, optimizer {right['optimizer_mb']:.1f} MB")
-print(f"        of {right['total_mb']:,.0f} MB in all")
 claim("the sketch is 10 times too small", right["optimizer_mb"] / (4 * sketch / 1e6), above=10)
 r64 = estimate_model_memory("Llama-3.1-8B", rank=64, targets="all linear")["total_mb"]
 claim("rank 64 needs at most 10% more in all than rank 16", r64 / right["total_mb"], below=1.10)
@@ -116,43 +115,48 @@ claim("rank 4 comes within 0.03 of its ceiling", ceiling[4] - rows[4].accuracy, 
 elbow, decline = rows[8].accuracy - rows[4].accuracy, rows[16].accuracy - rows[64].accuracy
 claim("the true rank, 8, beats half of it by more than 0.1", elbow, above=0.1)
 claim("64 is worse than 16 at this learning rate", decline, above=0.0)
-slow = summarize(rank_sweep(task, (16, 64), learning_rate=0.004, mode="stacked", progress=False))
-claim("with smaller steps it is better", slow[1].accuracy - slow[0].accuracy, above=0.005)
 rank_curve({"measured": list(rows.values())}, ceiling)
 
 # %%
 planted_rank_explorer()  # move the true rank: the elbow follows, after a few seconds
 
 # %% [markdown]
-# ## Real text: which rank, and at which learning rate?
+# ## Real text: at which learning rate?
 #
-# Small ranks do well surprisingly often. [LoRA's authors](https://arxiv.org/abs/2106.09685) reported
-# for GPT-3 on MultiNLI, adapting query and value: 91.3, 91.4, 91.3, 91.6 and 91.4 at $r$ = 1, 2, 4, 8
-# and 64 (±0.1). Larger ranks pay where data hold much that is new: code and mathematics still gained
-# at 256 ([Biderman et al.](https://arxiv.org/abs/2405.09673)). "4–16 for classification, 32–64 for
-# style" is a starting point.
+# Small ranks often suffice: for GPT-3 on MultiNLI, [LoRA's authors](https://arxiv.org/abs/2106.09685)
+# reported 91.3, 91.4, 91.3, 91.6 and 91.4 at $r$ = 1, 2, 4, 8 and 64 (±0.1). Larger ones pay where data
+# hold much that is new: code and mathematics still gained at 256
+# ([Biderman et al.](https://arxiv.org/abs/2405.09673)). "4–16 for classification, 32–64 for style", many
+# say.
 #
-# Here are one of each, with PEFT on a model of 1M parameters that has read only Python's
-# documentation: find the sentences with a typo; write Python code. Measured beforehand
-# (`python -m lora_course.curves`, an hour), three seeds; dotted: no adapter, and full tuning.
+# One of each, with PEFT, on a model of a million parameters that has read only Python's documentation:
+# find typos; write code. Computed beforehand (`python -m lora_course.curves`), three seeds,
+# $\alpha = r$. Read one line of the left panel, then all three.
 
 # %% tags=["nbval-check-output"]
-typos, style = load_curves("typos"), load_curves("style-shift")
-acc = {rate: mean_scores(sweep) for rate, sweep in typos.items()}
-loss = {rate: mean_scores(sweep) for rate, sweep in style.items()}
+typos, style = load_curve("typos"), load_curve("style-shift")
+rates, high = best_rates(typos), mean_scores(at_rate(typos, 0.004))
+acc, loss = mean_scores(typos), mean_scores(style)  # each rank at its best rate
+claim("typos: 16 times the rank wants a quarter of the rate", rates[4] / rates[64], above=3.9)
+claim("at 0.004, rank 4 beats 64", high[4] - high[64], above=0.1)
+claim("each at its best rate, 64 beats 4", acc[64] - acc[4], above=0.02)
+claim("style gains at every step", min(loss[1] - loss[4], loss[16] - loss[64]), above=0.05)
+claim("but less at the last", (loss[1] - loss[4]) - (loss[16] - loss[64]), above=0.02)
 draw_curves({"typo detection": typos, "style shift": style})
 
 # %% [markdown]
+# At one rate, typo detection "saturates" at whichever rank suits that rate. With each rank at its
+# best, it keeps gaining: a sweep at one rate measures two things at once.
+#
 # **QLoRA** ([Dettmers et al.](https://arxiv.org/abs/2305.14314)) stores the frozen base in 4 bits and
 # keeps the adapter in 16 or 32. Base precision and rank are two choices: one sizes what is frozen,
-# the other what trains. Now live, a short style shift at both (20 seconds). And is PEFT's layer the
-# one that you know?
+# the other what trains. A short style shift on both, live (20 seconds), and PEFT's layer beside ours:
 
 # %%
-fp32, nf4 = (run_here(replace(LIVE, quantize=base)) for base in ("none", "nf4"))
-runs = fp32 + nf4  # for each base and seed: rank 1, rank 16
+fp32, nf4 = map(run_here, LIVE.values())
+both = fp32 + nf4  # for each base and seed: rank 1, rank 16
 print_runs({"fp32": fp32, "nf4": nf4})
-gain = min(small.test_loss - large.test_loss for small, large in zip(runs[::2], runs[1::2]))
+gain = min(small.test_loss - large.test_loss for small, large in zip(both[::2], both[1::2]))
 claim("rank 16 beats rank 1, whatever the seed and the base", gain, above=0.05)
 lost = max(four.test_loss - full.test_loss for four, full in zip(nf4, fp32))
 claim("4 bits cost less than that", lost, below=0.05)
@@ -165,8 +169,8 @@ claim("with the same losses", (course.losses - peft.losses).abs().max().item(), 
 #
 # $\alpha/r$ multiplies $BA$. The silent start comes from $B = 0$, whatever $\alpha$. And the learning
 # rate sets the step in $B$, not in $\Delta W$: change $r$ and you change the step size along with it.
-# A fixed $\alpha$ shrinks it, $\alpha = r$ grows it, only $\alpha/\sqrt{r}$ keeps it. After one Adam step,
-# and the rank that each rule picks where a tenth of the labels are wrong (so 0.9 is the most):
+# A fixed $\alpha$ shrinks it, $\alpha = r$ grows it (so above, a fourfold rank wanted half the rate), only
+# $\alpha/\sqrt{r}$ keeps it. After one Adam step:
 
 # %% tags=["nbval-check-output"]
 rules = {"alpha = 16": 16.0, "alpha = r": "rank", "alpha = 2r (same line)": "2*rank"}
@@ -176,15 +180,10 @@ fixed, equal, double, root = (by_rank[256] / by_rank[4] for by_rank in sizes.val
 claim("fixed alpha: from r = 4 to 256 the step shrinks over 3-fold", 1 / fixed, above=3)
 claim("alpha = r or 2r: it grows over 5-fold", min(equal, double), above=5)
 claim("alpha/√r: it changes by less than half", root, above=0.5, below=1.5)
-noisy = comparison_task(layer_dim=64)
-five = {"seeds": range(5), "mode": "stacked", "progress": False}
-picks = {name: choose_rank(rank_sweep(noisy, alpha=a, **five)).rank for name, a in rules.items()}
-print("chosen rank under each rule:", picks)
-claim("the rules choose ranks this far apart", max(picks.values()) / min(picks.values()), above=1.9)
 update_sizes(sizes)
 
 # %% [markdown]
-# So: one rule for the whole sweep (here `alpha = rank`), and a learning rate tuned with it.
+# So: one rule for the whole sweep (here `alpha = rank`), and more than one learning rate.
 #
 # ## From habit to decision
 #
@@ -219,6 +218,7 @@ def run_rank_comparison(layer_dim, ranks, num_layers=1, seeds=(0, 1, 2)):
 ch04.rank_comparison.check(run_rank_comparison)
 
 # %%
+noisy = comparison_task(layer_dim=64)  # a tenth of its labels are wrong, so 0.9 is the most
 runs = rank_sweep(noisy, seeds=range(5))  # the course's: one after the other, 15 seconds
 print_comparison(runs)
 
@@ -263,9 +263,9 @@ print(decision)
 #
 # - $r$ caps the directions of change; data decide how many pay.
 # - Rank moves the trained slice of memory, rarely the whole; tokens and base precision move the rest.
-# - One alpha rule a sweep, several paired seeds, the smallest rank within one standard error.
-# - Your sweep, at a tuned learning rate, is the evidence; `lora-course compare-ranks` runs it on your
-#   own model and data.
+# - One alpha rule a sweep, each rank at its best learning rate, paired seeds, the smallest rank within
+#   one standard error.
+# - Your sweep is the evidence: `lora-course compare-ranks` runs it on your model and data.
 #
 # **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
 # [QLoRA](https://arxiv.org/abs/2305.14314) · [rsLoRA](https://arxiv.org/abs/2312.03732) ·

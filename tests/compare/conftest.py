@@ -61,5 +61,5 @@ def settings(model, table):
         steps=6,
         length=24,
         batch_size=8,
-        learning_rate=1e-2,
+        learning_rates=(1e-2,),
     ).checked()

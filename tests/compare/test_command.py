@@ -67,7 +67,7 @@ def test_a_comparison_writes_what_was_asked_for(settings, whole):
 def test_training_learns_something(settings):
     _, _, digest = read(settings)
     longer = replace(settings, steps=80, ranks=(4,))
-    assert run(longer, 4, 0, digest).score > 0.9
+    assert run(longer, 4, 1e-2, 0, digest).score > 0.9
 
 
 def opened(folder, settings):
@@ -86,7 +86,7 @@ def test_a_stopped_comparison_goes_on_to_the_same_figures(settings, whole, tmp_p
     with pytest.raises(KeyboardInterrupt):
         compare(settings, tmp_path, progress=False)
     assert (tmp_path / "report.html").exists()
-    first = opened(tmp_path, settings).load(2, 0)
+    first = opened(tmp_path, settings).load((2, 1e-2, 0))
     assert first is not None
     monkeypatch.setattr(command, "carry_out", real)
     continued = compare(settings, tmp_path, progress=False)
@@ -235,7 +235,7 @@ def test_no_scheduler_is_said(settings, tmp_path, monkeypatch, capsys):
 
 def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
     store = opened(tmp_path, settings)
-    finished = run(settings, 2, 0, read(settings)[2])
+    finished = run(settings, 2, 1e-2, 0, read(settings)[2])
     store.save(finished)
 
     def full(*_):
@@ -245,7 +245,7 @@ def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="No space left"):
         store.save(replace(finished, seed=1))
     monkeypatch.undo()
-    assert store.load(2, 0) == finished and store.load(2, 1) is None
+    assert store.load((2, 1e-2, 0)) == finished and store.load((2, 1e-2, 1)) is None
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -259,7 +259,7 @@ def test_other_settings_do_not_mix_with_finished_runs(settings, tmp_path):
 
 
 def test_a_diverging_run_is_reported_and_the_others_finish(settings, tmp_path):
-    wild = replace(settings, learning_rate=1e30, ranks=(2,), seeds=(0,))
+    wild = replace(settings, learning_rates=(1e30,), ranks=(2,), seeds=(0,))
     comparison = compare(wild, tmp_path, progress=False)
     assert comparison.runs == () and "TrainingDivergedError" in comparison.notes[-1]
 

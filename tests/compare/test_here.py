@@ -11,8 +11,8 @@ from lora_course.compare.run import read, run
 def test_runs_here_are_those_of_a_comparison(settings, capsys):
     short = replace(settings, steps=3)
     runs = run_here(short, progress=False)
-    assert [(one.rank, one.seed) for one in runs] == short.jobs()
-    alone = run(short, 4, 1, read(short)[2])
+    assert [(one.rank, one.learning_rate, one.seed) for one in runs] == short.jobs()
+    alone = run(short, 4, 1e-2, 1, read(short)[2])
     assert (runs[-1].score, runs[-1].curve) == (alone.score, alone.curve)
     print_runs({"fp32": runs})
     lines = capsys.readouterr().out.splitlines()

@@ -22,6 +22,7 @@ def run(rank, seed, **fields):
     values = {
         "rank": rank,
         "seed": seed,
+        "learning_rate": 3e-3,
         "alpha": float(size),
         "trainable_params": 1000 * size + 2,
         "score": HELD[rank] + 0.01 * seed + 0.002 * ((seed + size // 8) % 2),

@@ -19,6 +19,7 @@ def sweep(held, train=None, losses=None, *, metric="accuracy", seeds=4, facts=No
     train = train or {rank: score + 0.01 for rank, score in held.items()}
     losses = losses or dict.fromkeys(held, 0.3)
     defaults = {"curve": FALLEN, "steps": 100, "examples_seen": 3.0, "alpha": 8.0}
+    defaults |= {"learning_rate": 3e-3}
     runs = [
         Run(
             rank=rank,

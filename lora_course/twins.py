@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lora_course.architectures import TARGETS
+from lora_course.compare.model import quiet
 from lora_course.layers import adapt, adapter_state, count_trainable, lora_layers
 from lora_course.models import BASE_MODEL
 from lora_course.tasks import Examples
@@ -63,9 +64,11 @@ def train_twins(rank: int, *, steps: int = 5, batch: int = 4, length: int = 32) 
 
     tokenizer = AutoTokenizer.from_pretrained(BASE_MODEL)
     ids = stream(tokenizer, code("test"))[: steps * batch * length].view(steps, batch, length)
-    course = adapt(base(), rank, targets=TARGETS["all linear"])
+    with quiet():
+        course = adapt(base(), rank, targets=TARGETS["all linear"])
+        peft = peft_twin(course, base())
     traces = {}
-    for name, model in (("course", course), ("peft", peft_twin(course, base()))):
+    for name, model in (("course", course), ("peft", peft)):
         with threads(1):
             history = fit_batches(
                 model,

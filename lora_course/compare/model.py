@@ -120,14 +120,14 @@ def load_base(settings: Settings, data: TextData, pad: int) -> nn.Module:
     if data.classification:
         auto = AutoModelForSequenceClassification
         options["num_labels"] = len(data.label_names)
-    with _quiet():
+    with quiet():
         model: nn.Module = _from_pretrained(auto, settings.model, **options)
     model.config.pad_token_id = pad  # type: ignore[union-attr]
     return model.to(device()) if settings.quantize == "none" else model
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No bars, and no warnings: of a new head, which is meant to be new, or of other libraries."""
     from transformers.utils import logging as chatter
 
@@ -202,6 +202,6 @@ def make_ready(model: nn.Module, settings: Settings, rank: Rank, data: TextData)
         target_modules=ALL_LINEAR if settings.targets == (ALL_LINEAR,) else list(settings.targets),
         task_type=TaskType.SEQ_CLS if data.classification else TaskType.CAUSAL_LM,
     )
-    with _quiet():
+    with quiet():
         adapted: nn.Module = get_peft_model(model, config)
     return adapted

@@ -45,6 +45,17 @@ def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
             axes.set_ylabel(axis_label(task.metric))
             axes.set_ylim(*widened(shown, 0.1))
             said += draw_ends(axes, [row for row in rows(task) if not isinstance(row.rank, int)])
-        axes.legend(title="learning rate", fontsize=9.5, title_fontsize=9.5)
+        axes.legend(
+            title="learning rate",
+            fontsize=9.5,
+            title_fontsize=9.5,
+            frameon=True,
+            framealpha=1,
+            edgecolor="white",
+        )
+        machines = {str(task.facts["machine"]): None for task in tasks.values()}
+        figure.supxlabel(
+            f"computed beforehand on {', '.join(machines)}", fontsize=9, color="#555555"
+        )
         figure.set_size_inches(4.4 * len(tasks), 3.6)
         return Picture(figure, "; ".join(said) + ".")

@@ -146,7 +146,7 @@ draw_curves({"typo detection": typos, "style shift": style})
 
 # %% [markdown]
 # At one rate, typo detection "saturates" at whichever rank suits that rate. With each rank at its
-# best, it keeps gaining: a sweep at one rate measures two things at once.
+# best, it keeps gaining: one rate mixes two questions.
 #
 # **QLoRA** ([Dettmers et al.](https://arxiv.org/abs/2305.14314)) stores the frozen base in 4 bits and
 # keeps the adapter in 16 or 32. Base precision and rank are two choices: one sizes what is frozen,

@@ -67,7 +67,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         batch_size=options.batch_size,
         length=options.length or (128 if own_data else 64),
         learning_rates=tuple(options.learning_rate or ([5e-4] if own_model else [3e-3])),
-        full_learning_rate=options.full_learning_rate or (5e-5 if own_model else 1e-3),
+        full_learning_rates=tuple(options.full_learning_rate or ([5e-5] if own_model else [1e-3])),
         threads=options.threads,
     ).checked()
 
@@ -162,6 +162,7 @@ def facts(settings: Settings, data: TextData, prepared: Prepared, digest: str) -
         "batch size": settings.batch_size,
         "tokens an example": settings.length,
         "learning rates": list(settings.learning_rates),
+        "learning rates, full tuning": list(settings.full_learning_rates) if settings.ends else "",
         "schedule": settings.schedule,
         "threads a run": settings.threads,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",

@@ -51,7 +51,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="of the adapters; with several, each rank is compared at its best one",
     )
-    runs.add_argument("--full-learning-rate", type=float, help="of full tuning, with --ends")
+    runs.add_argument(
+        "--full-learning-rate", type=float, nargs="+", help="of full tuning, with --ends"
+    )
     runs.add_argument("--threads", type=int, default=1, help="threads a run; default: 1")
     where = parser.add_argument_group("where and how long")
     where.add_argument("--max-minutes", type=float, help="begin no run after so many minutes")

@@ -23,7 +23,7 @@ Job = tuple[Rank, float, int]
 ALL_LINEAR = "all-linear"
 QUANTIZE = ("none", "nf4")
 # What may change between a run that was stopped and the one that continues it.
-FREE_TO_CHANGE = ("ranks", "seeds", "ends", "learning_rates")
+FREE_TO_CHANGE = ("ranks", "seeds", "ends", "learning_rates", "full_learning_rates")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Settings:
     `alpha_rule`: "rank", "2*rank", "sqrt(rank)" or a number. `targets`: names of modules, or
     ("all-linear",). `length`: tokens of a text that are read, or of a window of plain text.
     Each rank is trained at each of `learning_rates` and compared at its best one.
-    `full_learning_rate` is for full tuning, which wants a smaller one than an adapter.
+    `full_learning_rates` are for full tuning, which wants smaller ones than an adapter.
     """
 
     model: str = str(BASE_MODEL)
@@ -53,7 +53,7 @@ class Settings:
     batch_size: int = 16
     length: int = 64
     learning_rates: tuple[float, ...] = (3e-3,)
-    full_learning_rate: float = 1e-3
+    full_learning_rates: tuple[float, ...] = (1e-3,)
     schedule: str = "linear"
     test_limit: int = 1000
     threads: int = 1
@@ -80,15 +80,15 @@ class Settings:
         one_of("schedule", self.schedule, SCHEDULES)
         if self.steps is not None:
             whole("steps", self.steps)
-        for name in ("epochs", "full_learning_rate"):
-            positive(name, getattr(self, name))
-        rates = tuple(sorted(positive("learning_rates", rate) for rate in self.learning_rates))
-        if not rates or len(set(rates)) < len(rates):
-            raise ValueError(f"learning_rates={list(rates)}: give at least one, and each only once")
+        positive("epochs", self.epochs)
+        rates = _rates("learning_rates", self.learning_rates)
+        full = _rates("full_learning_rates", self.full_learning_rates)
         for name in ("batch_size", "test_limit", "threads"):
             whole(name, getattr(self, name))
         whole("length", self.length, at_least=8)
-        return replace(self, ranks=ranks, seeds=seeds, learning_rates=rates)
+        return replace(
+            self, ranks=ranks, seeds=seeds, learning_rates=rates, full_learning_rates=full
+        )
 
     def steps_for(self, examples: int) -> int:
         """Training steps of each run over `examples` training examples."""
@@ -100,7 +100,7 @@ class Settings:
 
     def rates_of(self, rank: Rank) -> tuple[float, ...]:
         """The learning rates at which a rank or end is trained."""
-        return (self.full_learning_rate,) if rank == FULL else self.learning_rates
+        return self.full_learning_rates if rank == FULL else self.learning_rates
 
     def jobs(self) -> list[Job]:
         """Every run. Seeds outside, so that early stops leave whole seeds."""
@@ -132,3 +132,11 @@ class Settings:
             key: value for key, value in self.as_dict().items() if key not in FREE_TO_CHANGE
         }
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _rates(name: str, values: tuple[float, ...]) -> tuple[float, ...]:
+    """Learning rates in ascending order; ValueError for none, or for one that is given twice."""
+    rates = tuple(sorted(positive(name, value) for value in values))
+    if not rates or len(set(rates)) < len(rates):
+        raise ValueError(f"{name}={list(rates)}: give at least one, and each only once")
+    return rates

@@ -14,7 +14,13 @@ from lora_course.compare.written import from_json
 from lora_course.validation import one_of
 
 FOLDER = Path(__file__).parent
-COMMON = replace(Settings(), ranks=(1, 4, 16, 64), learning_rates=(0.001, 0.002, 0.004), ends=True)
+COMMON = replace(
+    Settings(),
+    ranks=(1, 4, 16, 64),
+    learning_rates=(0.001, 0.002, 0.004),
+    full_learning_rates=(0.0003, 0.001),
+    ends=True,
+)
 TASKS = {
     "typos": replace(COMMON, task="typos", steps=600, batch_size=32).checked(),
     "style-shift": replace(COMMON, task="style-shift", steps=200, batch_size=16).checked(),

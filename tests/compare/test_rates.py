@@ -96,7 +96,7 @@ def test_the_command_runs_every_rank_at_every_rate_and_goes_on(settings, tmp_pat
     assert {(r.rank, r.learning_rate) for r in first.runs} == {
         ("head", 0.01),
         (2, 0.01),
-        (FULL, small.full_learning_rate),
+        (FULL, small.full_learning_rates[0]),
     }
     more = compare(replace(small, learning_rates=(0.02, 0.01)).checked(), tmp_path, progress=False)
     assert more.finished == more.wanted == 5
@@ -105,7 +105,14 @@ def test_the_command_runs_every_rank_at_every_rate_and_goes_on(settings, tmp_pat
     assert [r.cpu_seconds for r in kept] == [r.cpu_seconds for r in first.runs if r.rank == 2]
 
 
+@pytest.mark.parametrize("name", ["learning_rates", "full_learning_rates"])
 @pytest.mark.parametrize("rates", [(), (0.1, 0.1), (0.0,), (-1.0,), (math.nan,)])
-def test_rates_that_cannot_be_meant(settings, rates):
-    with pytest.raises(ValueError, match="learning_rates="):
-        replace(settings, learning_rates=rates).checked()
+def test_rates_that_cannot_be_meant(settings, name, rates):
+    with pytest.raises(ValueError, match=f"^{name}="):
+        replace(settings, **{name: rates}).checked()
+
+
+def test_full_tuning_has_rates_of_its_own(settings):
+    both = replace(settings, ends=True, full_learning_rates=(0.2, 0.1)).checked()
+    assert [rate for rank, rate, seed in both.jobs() if rank == FULL and seed == 0] == [0.1, 0.2]
+    assert {rate for rank, rate, _ in both.jobs() if rank != FULL} == {0.01}

@@ -159,6 +159,18 @@ def test_less_than_one_pass_counts_fully_only_while_the_loss_falls():
     assert names(sweep(PLATEAU, curve=flat, examples_seen=1.0)) == ["settled"]
 
 
+def test_under_training_when_a_classifier_hardly_left_its_start():
+    """The loss lies on the plateau of chance: flat, and the ranks differ by little."""
+    flat = tuple(0.69 - 0.0005 * i for i in range(40))
+    stuck = sweep(PLATEAU, losses=dict.fromkeys(PLATEAU, 0.66), curve=flat)
+    assert names(stuck)[0] == "under-training" and "settled" not in names(stuck)
+    assert "ended 4% below where it began: hardly anything was learnt" in words(stuck)
+    assert "More steps: 200 in place of 100" in words(stuck)
+    text = {rank: 1 - score for rank, score in PLATEAU.items()}
+    tuned = sweep(text, losses=dict.fromkeys(text, 0.66), curve=flat, metric="loss")
+    assert "hardly anything" not in words(tuned), "a small fall is what fine-tuning a text model is"
+
+
 def test_under_training_when_more_rank_fits_the_training_examples_worse():
     comparison = sweep(PLATEAU, losses={4: 0.4, 8: 0.3, 16: 0.3, 32: 0.35})
     assert names(comparison) == ["under-training"]

@@ -16,10 +16,13 @@ SMALL_LOSS = 0.005  # nats; half a per cent of a token's probability
 # loss approaches its floor exponentially, 15% at a constant learning rate means that a sixth of
 # the way is still to go. A rate that decays to 0 flattens any end: there 5% means as much.
 STEEP = {"constant": 0.15, "decaying": 0.05}
+LITTLE = (
+    0.1  # a new head starts from nothing; a loss that fell by less than this share still is there
+)
 
 
 def under_training(sweep: Sweep) -> Told:
-    """Less than one pass, a loss still falling at the end, or more rank that fits worse."""
+    """Less than one pass, hardly any fall, one that goes on, or more rank that fits worse."""
     evidence, try_next, strength = [], [], 0.0
     runs = sweep.of(sweep.choice.rank)
     passes = statistics.median(run.examples_seen for run in runs)
@@ -31,6 +34,13 @@ def under_training(sweep: Sweep) -> Told:
         evidence.append(f"Training saw {passes:.0%} of the data, less than one pass.")
         # Text that is never repeated can be enough; then the curve is flat, and this is weak.
         strength = 0.5 if fall is not None and fall[1] <= CLEAR else 1.5
+    learnt = _share_learnt(runs)
+    if sweep.metric.higher_is_better and learnt < LITTLE:
+        evidence.append(
+            f"At rank {sweep.choice.rank}, the loss on training examples ended {learnt:.0%} below"
+            " where it began: hardly anything was learnt, so the ranks had little to differ in."
+        )
+        strength = 2.0
     if falling and fall is not None and not _memorising(runs):
         evidence.append(
             f"At rank {sweep.choice.rank}, {fall[0]:.0%} of the whole fall of the training loss"
@@ -54,6 +64,13 @@ def under_training(sweep: Sweep) -> Told:
     if not evidence:
         return None
     return strength, Story("under-training", tuple(evidence), tuple(try_next))
+
+
+def _share_learnt(runs: Sequence[Run]) -> float:
+    """By what share of its start the loss on training examples fell, 0 where it did not; 1: all."""
+    start = statistics.fmean(run.curve[0] if run.curve else math.nan for run in runs)
+    end = statistics.fmean(run.train_loss for run in runs)
+    return max(0.0, 1 - end / start) if start > 0 else 1.0
 
 
 def _late_fall(runs: Sequence[Run]) -> tuple[float, float] | None:

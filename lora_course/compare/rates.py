@@ -72,7 +72,14 @@ def tried(comparison: Comparison) -> list[float]:
 def notes_on_rates(comparison: Comparison) -> list[str]:
     """How the rates were chosen, and which ranks ask for one that was not tried."""
     rates = tried(comparison)
-    if len(rates) < 2:
+    if len(rates) == 1:
+        wider = " ".join(f"{rates[0] * factor:g}" for factor in (0.5, 1, 2))
+        return [
+            f"Only the learning rate {rates[0]:g} was tried, and it may suit one rank better than"
+            f" another: --learning-rate {wider} compares each rank at its best one. What is"
+            " finished counts."
+        ]
+    if not rates:
         return []
     best = best_rates(comparison)
     notes = [

@@ -83,11 +83,13 @@ def test_every_file_tells_the_rates():
     assert "largest learning rate tried, 0.01, these ranks did best: 4." in notes
 
 
-def test_one_rate_needs_no_words():
-    one = Comparison("T", METRICS["accuracy"], tuple(run(4, s) for s in (0, 1)), {})
-    assert not all_notes(one)
+def test_one_rate_says_which_to_try_as_well():
+    alone = Comparison("T", METRICS["accuracy"], tuple(run(4, s) for s in (0, 1)), {})
+    (note,) = all_notes(alone)
+    assert "--learning-rate 0.0015 0.003 0.006" in note
     with panels() as (figure, _):
-        assert "Learning rates" not in as_html(one, Picture(figure, "a picture"))
+        assert "<h2>Learning rates" not in as_html(alone, Picture(figure, "a picture"))
+    assert all_notes(Comparison("T", METRICS["accuracy"], (), {})) == []
 
 
 def test_the_command_runs_every_rank_at_every_rate_and_goes_on(settings, tmp_path):

@@ -9,14 +9,14 @@ STYLE_BYTES = {"train": 1_500_000, "test": 150_000}
 
 
 def typo_detection() -> TextData:
-    """Sentences of Python's documentation, half of them with two neighbouring letters swapped."""
+    """Sentences of Python's prose, half of them with two neighbouring letters swapped."""
     train, train_labels = typos.examples("train")
     test, test_labels = typos.examples("test")
     return TextData("typos", train, test, train_labels, test_labels, typos.LABELS)
 
 
 def style_shift() -> TextData:
-    """Library code, for a model that has read only documentation prose."""
+    """Library code, for a model that has read only documentation and comments."""
     return TextData("style-shift", _code("train"), _code("test"))
 
 

@@ -104,6 +104,8 @@ def compare(
             facts=facts(settings, data, prepared, digest),
             notes=tuple(notes),
             wanted=len(wanted),
+            rates=settings.learning_rates,
+            full_rates=settings.full_learning_rates if settings.ends else (),
         )
         return at_best_rates(everything)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
@@ -20,16 +21,16 @@ def run_here(settings: Settings, progress: bool = True) -> list[Run]:
 
 
 def print_runs(by_precision: Mapping[str, Sequence[Run]]) -> None:
-    """Print a line a precision and rank: what lies in memory (MB), and the mean held-out loss."""
+    """Print a line a precision, rank and rate: memory (MB) and the mean held-out loss."""
     print("base    rank   base weights   adapter, gradients, Adam   held-out loss")
     for precision, runs in by_precision.items():
-        by_rank: dict[Rank, list[Run]] = {}
+        groups: dict[tuple[Rank, float], list[Run]] = {}
         for one in runs:
-            by_rank.setdefault(one.rank, []).append(one)
-        for rank, some in by_rank.items():
+            groups.setdefault((one.rank, one.learning_rate), []).append(one)
+        for (rank, _), some in groups.items():
             memory = some[0].memory_mb
             loss = statistics.fmean(one.test_loss for one in some)
             print(
-                f"{precision:<6} {rank:>5} {memory['weights']:>11.2f} MB"
-                f" {memory['trained']:>23.2f} MB {loss:>10.2f} nats"
+                f"{precision:<6} {rank:>5} {memory.get('weights', math.nan):>11.2f} MB"
+                f" {memory.get('trained', 0.0):>23.2f} MB {loss:>10.2f} nats"
             )

@@ -35,7 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--quantize", default="none", help="none or nf4: the base in 4 bits")
     runs = parser.add_argument_group("runs")
     runs.add_argument("--ranks", type=int, nargs="+", default=[4, 8, 16, 32])
-    runs.add_argument("--seeds", type=int, default=3, help="runs a rank; default: 3")
+    runs.add_argument(
+        "--seeds", type=int, default=3, help="runs a rank and learning rate; default: 3"
+    )
     runs.add_argument(
         "--ends", action="store_true", help="also train the head alone, and the whole model"
     )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import html
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lora_course.compare.paired import choose, paired_seeds
-from lora_course.compare.rates import best_rates, scores_by_rate, tried
+from lora_course.compare.rates import best_rates, scores_by_rate
 from lora_course.compare.records import FULL, Comparison
 from lora_course.compare.rows import name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
-from lora_course.compare.words import all_notes, answer, capital, mark, plus_minus
+from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, plus_minus, rate_of
 from lora_course.plots import Picture
 
-UNKNOWN = "—"
 # Nothing may be loaded or run, whatever a name in the page might try.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -34,7 +34,7 @@ def as_html(comparison: Comparison, picture: Picture) -> str:
         parts += [f"<figure>{picture.to_html()}</figure>", _table(comparison)]
     if choice is not None:
         parts += ["<h2>Why this rank</h2>", _list(choice.reasons)]
-    if len(tried(comparison)) > 1:
+    if len(comparison.rates) > 1 and runs:
         parts += ["<h2>Learning rates</h2>", _rates(comparison)]
     parts += [_stories(comparison)]
     notes = all_notes(comparison)
@@ -103,7 +103,7 @@ def _table(comparison: Comparison) -> str:
             gap = plus_minus(compared.difference, compared.standard_error)
             gap = "best" if row.rank == choice.best_rank else gap
         cells = (
-            f"{row.learning_rate:g}",
+            rate_of(row),
             f"{row.trainable_params:,}",
             _megabytes(row.predicted_mb),
             _megabytes(row.measured_mb),
@@ -132,16 +132,14 @@ def _table(comparison: Comparison) -> str:
 
 def _rates(comparison: Comparison) -> str:
     """Held-out means a rank and learning rate, each rank's best one in bold."""
-    everything = (*comparison.runs, *comparison.others)
-    table, best = scores_by_rate(everything), best_rates(comparison)
-    rates = tried(comparison)
+    table, best, rates = scores_by_rate(comparison), best_rates(comparison), comparison.rates
     head = "".join(f'<th scope="col">{rate:g}</th>' for rate in rates)
     lines = []
     for row in rows(comparison):
-        if row.rank == FULL:
+        if row.rank == FULL or not row.trainable_params:
             continue
-        cells = [table[row.rank].get(rate) for rate in rates]
-        shown = [UNKNOWN if cell is None else f"{cell:.4f}" for cell in cells]
+        means = [statistics.fmean(table[row.rank][rate]) for rate in rates]
+        shown = [f"{mean:.4f}" if math.isfinite(mean) else "diverged" for mean in means]
         place = rates.index(best[row.rank])
         shown[place] = f"<strong>{shown[place]}</strong>"
         lines.append(
@@ -153,8 +151,8 @@ def _rates(comparison: Comparison) -> str:
         '<div class="table" role="region" aria-label="Learning rates" tabindex="0"><table>'
         f'<thead><tr><th scope="col">rank</th>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
-        f'<p class="soft">Mean held-out {html.escape(comparison.metric.name)}; the best of each'
-        " rank in bold.</p>"
+        f'<p class="soft">Mean held-out {html.escape(comparison.metric.name)} over the seeds that a'
+        " rank has at every rate; its best in bold.</p>"
     )
 
 

@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Sequence
 from dataclasses import replace
 
 from lora_course.compare.paired import finite
 from lora_course.compare.records import FULL, Comparison, Rank, Run
 
 
-def scores_by_rate(runs: Sequence[Run]) -> dict[Rank, dict[float, float]]:
-    """rank -> learning rate -> mean held-out metric, for rates with as many runs as any."""
+def complete(comparison: Comparison) -> list[Run]:
+    """The runs of those seeds of a rank that have been run at each of its rates.
+
+    Others wait: a rate must not be judged by seeds that its rivals have not had.
+    """
+    everything = (*comparison.runs, *comparison.others)
+    seen: dict[tuple[Rank, int], set[float]] = {}
+    for run in everything:
+        seen.setdefault((run.rank, run.seed), set()).add(run.learning_rate)
+
+    def asked(rank: Rank) -> set[float]:
+        return set(comparison.full_rates if rank == FULL else comparison.rates)
+
+    return [run for run in everything if seen[run.rank, run.seed] >= asked(run.rank)]
+
+
+def scores_by_rate(comparison: Comparison) -> dict[Rank, dict[float, list[float]]]:
+    """rank -> learning rate -> held-out metrics of the complete seeds, NaN for diverged runs."""
     table: dict[Rank, dict[float, list[float]]] = {}
-    for run in runs:
-        if finite(run):
-            table.setdefault(run.rank, {}).setdefault(run.learning_rate, []).append(run.score)
-    found: dict[Rank, dict[float, float]] = {}
-    for rank, rates in table.items():
-        most = max(map(len, rates.values()))
-        found[rank] = {
-            rate: statistics.fmean(scores)
-            for rate, scores in sorted(rates.items())
-            if len(scores) == most
-        }
-    return found
+    for run in complete(comparison):
+        score = run.score if finite(run) else math.nan
+        table.setdefault(run.rank, {}).setdefault(run.learning_rate, []).append(score)
+    return table
 
 
 def best_rates(comparison: Comparison) -> dict[Rank, float]:
-    """rank -> the learning rate with its best mean held-out metric; the smaller one of equals."""
+    """rank -> the learning rate with its best mean held-out metric.
+
+    A rate at which fewer runs diverged comes first; of equals the smaller one.
+    """
     sign = 1 if comparison.metric.higher_is_better else -1
     best: dict[Rank, float] = {}
-    for rank, rates in scores_by_rate((*comparison.runs, *comparison.others)).items():
-        _, smallest = max((sign * score, -rate) for rate, score in rates.items())
-        best[rank] = -smallest
+    for rank, rates in scores_by_rate(comparison).items():
+        places = []
+        for rate, scores in rates.items():
+            kept = [score for score in scores if math.isfinite(score)]
+            mean = sign * statistics.fmean(kept) if kept else -math.inf
+            places.append((len(kept), mean, -rate))
+        best[rank] = -max(places)[2]
     return best
 
 
 def at_best_rates(comparison: Comparison) -> Comparison:
-    """The same runs, those at each rank's best rate apart from the others."""
-    everything = (*comparison.runs, *comparison.others)
+    """The same runs, those of complete seeds at each rank's best rate apart from the others."""
     best = best_rates(comparison)
-
-    def chosen(run: Run) -> bool:
-        # A rank of which no run is finite has no best rate: its runs all stay, to be told of.
-        return run.learning_rate == best.get(run.rank, run.learning_rate)
-
-    return replace(
-        comparison,
-        runs=tuple(run for run in everything if chosen(run)),
-        others=tuple(run for run in everything if not chosen(run)),
-    )
+    chosen = [run for run in complete(comparison) if run.learning_rate == best[run.rank]]
+    kept = {(run.rank, run.learning_rate, run.seed) for run in chosen}
+    others = [
+        run
+        for run in (*comparison.runs, *comparison.others)
+        if (run.rank, run.learning_rate, run.seed) not in kept
+    ]
+    return replace(comparison, runs=tuple(chosen), others=tuple(others))
 
 
 def at_rate(comparison: Comparison, rate: float) -> Comparison:
@@ -63,15 +75,12 @@ def at_rate(comparison: Comparison, rate: float) -> Comparison:
     return replace(comparison, runs=tuple(runs), others=())
 
 
-def tried(comparison: Comparison) -> list[float]:
-    """The learning rates of the adapters, ascending."""
-    runs = (*comparison.runs, *comparison.others)
-    return sorted({run.learning_rate for run in runs if run.rank != FULL})
-
-
 def notes_on_rates(comparison: Comparison) -> list[str]:
     """How the rates were chosen, and which ranks ask for one that was not tried."""
-    rates = tried(comparison)
+    rates = comparison.rates
+    best = {r: rate for r, rate in best_rates(comparison).items() if isinstance(r, int)}
+    if not rates or not best:
+        return []
     if len(rates) == 1:
         wider = " ".join(f"{rates[0] * factor:g}" for factor in (0.5, 1, 2))
         return [
@@ -79,17 +88,12 @@ def notes_on_rates(comparison: Comparison) -> list[str]:
             f" another: --learning-rate {wider} compares each rank at its best one. What is"
             " finished counts."
         ]
-    if not rates:
-        return []
-    best = best_rates(comparison)
     notes = [
         "Each rank is compared at the learning rate with its best mean on the held-out examples,"
-        " which flatters all ranks alike."
+        " which flatters each a little."
     ]
     for edge, word in ((rates[0], "smallest"), (rates[-1], "largest")):
-        at_edge = [
-            str(rank) for rank, rate in best.items() if rate == edge and isinstance(rank, int)
-        ]
+        at_edge = [str(rank) for rank, rate in best.items() if rate == edge]
         if at_edge:
             notes.append(
                 f"At the {word} learning rate tried, {edge:g}, these ranks did best:"

@@ -52,7 +52,7 @@ class TextData:
 
 @dataclass(frozen=True)
 class Run:
-    """One finished training: a rank and a seed, what it cost and what it reached."""
+    """One finished training of a rank at a learning rate with a seed: its cost, what it reached."""
 
     rank: Rank
     seed: int
@@ -92,7 +92,10 @@ class Comparison:
     wanted: int = 0
     """How many runs were asked for; fewer are there when it was stopped or ran out of time."""
     others: tuple[Run, ...] = ()
-    """The runs at the other learning rates."""
+    """The runs at the other learning rates, and those of seeds that lack a rate."""
+    rates: tuple[float, ...] = ()
+    full_rates: tuple[float, ...] = ()
+    """The learning rates that were asked for, of adapters and heads and of full tuning."""
 
     @property
     def finished(self) -> int:

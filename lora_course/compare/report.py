@@ -14,7 +14,7 @@ from lora_course.compare.page import as_html
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import axis_label, name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
-from lora_course.compare.words import answer, capital, mark, plus_minus
+from lora_course.compare.words import all_notes, answer, capital, mark, plus_minus, rate_of
 from lora_course.compare.written import as_csv, as_json
 
 
@@ -42,7 +42,7 @@ def summary(comparison: Comparison) -> str:
     for row in table:
         count = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
         lines.append(
-            f"{name_of(row):>12} {row.trainable_params:>12,} {row.learning_rate:>7.2g} "
+            f"{name_of(row):>12} {row.trainable_params:>12,} {rate_of(row):>7} "
             f" {plus_minus(row.score, row.score_error)} ({count})"
             f" {mark(row, comparison)[0]}".rstrip()
         )
@@ -50,4 +50,9 @@ def summary(comparison: Comparison) -> str:
         lines += ["", f"{capital(story.name)}: {MEANINGS[story.name]}."]
         lines += [f"- {text}" for text in story.evidence]
         lines += [f"  Try next: {text}" for text in story.try_next]
+    notes = all_notes(comparison)
+    if comparison.finished < comparison.wanted:
+        missing = f"Unfinished: {comparison.finished} of {comparison.wanted} runs are there."
+        notes.insert(0, f"{missing} What is said may change.")
+    lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
     return "\n".join(lines)

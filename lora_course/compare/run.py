@@ -1,7 +1,8 @@
-"""One run: a rank and a seed, trained and tested. A pure function, so it can run anywhere."""
+"""One run: a rank, a rate and a seed, trained and tested. A pure function that can run anywhere."""
 
 from __future__ import annotations
 
+import math
 import time
 from functools import lru_cache
 
@@ -12,12 +13,12 @@ from lora_course.compare import data as files
 from lora_course.compare.builtin import TASKS
 from lora_course.compare.memory import predicted_mb, step_memory
 from lora_course.compare.model import check_ranks, load_base, load_tokenizer, make_ready
-from lora_course.compare.prepared import Prepared, loss_of, prepare, score
+from lora_course.compare.prepared import Prepared, Score, loss_of, prepare, score
 from lora_course.compare.records import Rank, Run, TextData
 from lora_course.compare.settings import Job, Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import count_trainable
-from lora_course.training import batch_order, fit_batches, threads
+from lora_course.training import TrainingDivergedError, batch_order, fit_batches, threads
 
 POINTS = 40
 
@@ -64,23 +65,29 @@ def _train(model: nn.Module, settings: Settings, prepared: Prepared, job: Job) -
     examples, loss = prepared.train, loss_of(prepared)
     steps = settings.steps_for(len(examples)) if count_trainable(model) else 0
     memory: dict[str, float] = {}
-    losses = torch.zeros(0)
+    losses, diverged = torch.zeros(0), False
     cpu, wall = time.process_time(), time.perf_counter()
     if steps:
         order = batch_order(len(examples), settings.batch_size, steps, seed)
         memory = step_memory(model, examples.take(order[0]), loss)
         cpu, wall = time.process_time(), time.perf_counter()
-        losses = fit_batches(
-            model,
-            lambda step: examples.take(order[step]),
-            steps=steps,
-            learning_rate=rate,
-            schedule=settings.schedule,
-            loss=loss,
-            progress=False,
-        ).losses
+        try:
+            losses = fit_batches(
+                model,
+                lambda step: examples.take(order[step]),
+                steps=steps,
+                learning_rate=rate,
+                schedule=settings.schedule,
+                loss=loss,
+                progress=False,
+            ).losses
+        except TrainingDivergedError:  # a result as well: at this rate, this rank cannot be trained
+            diverged = True
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    test, train = (score(model, part, prepared) for part in (prepared.test, prepared.train_probe))
+    test = train = Score(math.nan, math.nan)
+    if not diverged:
+        test = score(model, prepared.test, prepared)
+        train = score(model, prepared.train_probe, prepared)
     if isinstance(rank, int) and settings.quantize == "none" and not prepared.classification:
         total = predicted_mb(
             model.config, rank, settings.targets, settings.batch_size, settings.length

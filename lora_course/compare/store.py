@@ -86,6 +86,8 @@ def _changed(known: dict[str, Any], asked: dict[str, str], settings: Settings) -
         if key not in FREE_TO_CHANGE and known.get(key) != value
     ]
     words += [f"the {key} changed" for key in ("data", "weights") if known.get(key) != asked[key]]
+    if not asked.keys() <= known.keys():
+        words = ["an earlier version of this program made it"]
     return ", ".join(words)
 
 

@@ -10,12 +10,16 @@ from lora_course.compare.records import Comparison
 from lora_course.compare.rows import Row, in_order
 from lora_course.compare.stories import MEANINGS, diagnose
 
+UNKNOWN = "—"
+
 
 def answer(comparison: Comparison) -> str:
     """What to do, in one sentence."""
     choice, stories = choose(comparison), diagnose(comparison)
-    if not comparison.runs:
+    if not comparison.finished:
         return "Cannot tell yet; nothing is finished."
+    if not comparison.runs:
+        return "Cannot tell yet; no seed has been run at every learning rate."
     if choice is None:
         return "Cannot tell yet; no seed has been run at every rank."
     reason = choice.reasons[0]
@@ -32,15 +36,24 @@ def answer(comparison: Comparison) -> str:
 def all_notes(comparison: Comparison) -> list[str]:
     """The comparison's notes, and which runs were left out of means and pairs."""
     notes = [*comparison.notes, *notes_on_rates(comparison)]
-    for run in in_order(comparison.runs):
+    for run in in_order([*comparison.runs, *comparison.others]):
         if not finite(run):
-            notes.append(f"Rank {run.rank}, seed {run.seed} diverged and counts for nothing.")
+            notes.append(
+                f"Rank {run.rank}, seed {run.seed} diverged at the learning rate"
+                f" {run.learning_rate:g} and counts for nothing."
+            )
     paired = paired_seeds(comparison.runs)
-    alone = {run.seed for run in comparison.runs if isinstance(run.rank, int)} - set(paired)
+    everything = (*comparison.runs, *comparison.others)
+    alone = {run.seed for run in everything if isinstance(run.rank, int)} - set(paired)
     if alone and paired:
         seeds = ", ".join(map(str, sorted(alone)))
         notes.append(f"Left out of means and choice, as not every rank has finished: seed {seeds}.")
     return list(dict.fromkeys(notes))  # one read back from a file holds them already
+
+
+def rate_of(row: Row) -> str:
+    """The learning rate of a row; nothing where nothing was trained."""
+    return f"{row.learning_rate:g}" if row.trainable_params else UNKNOWN
 
 
 def mark(row: Row, comparison: Comparison) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from lora_course.compare.rows import in_order, rows
 from lora_course.compare.stories import diagnose
 from lora_course.compare.words import all_notes
 
-FORMAT = 1
+FORMAT = 2
 COLUMNS = (
     *("rank", "seed", "learning_rate", "alpha", "trainable_params", "metric"),
     *("score", "train_score"),
@@ -55,6 +55,8 @@ def as_json(comparison: Comparison) -> str:
         "metric": asdict(comparison.metric),
         "finished": comparison.finished,
         "wanted": comparison.wanted,
+        "rates": comparison.rates,
+        "full_rates": comparison.full_rates,
         "facts": comparison.facts,
         "notes": all_notes(comparison),
         "paired_seeds": paired_seeds(comparison.runs),
@@ -82,6 +84,8 @@ def from_json(text: str) -> Comparison:
         metric=Metric(**content["metric"]),
         runs=tuple(_run(fields) for fields in content["runs"]),
         others=tuple(_run(fields) for fields in content["runs_at_other_rates"]),
+        rates=tuple(content["rates"]),
+        full_rates=tuple(content["full_rates"]),
         facts=content["facts"],
         notes=tuple(content["notes"]),
         wanted=content["wanted"],

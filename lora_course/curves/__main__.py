@@ -7,6 +7,8 @@ from pathlib import Path
 
 from lora_course.compare.command import compare
 from lora_course.compare.files import write_whole
+from lora_course.compare.schedule import SchedulerError
+from lora_course.compare.store import StoreError
 from lora_course.compare.written import as_json
 from lora_course.curves import FOLDER, TASKS
 from lora_course.validation import whole
@@ -24,14 +26,17 @@ def main() -> None:
         if task not in TASKS:
             parser.error(f"tasks: {task!r} is not one of {', '.join(TASKS)}")
     for task in options.tasks:
-        comparison = compare(
-            TASKS[task],
-            options.work / task,
-            workers=whole("jobs", options.jobs),
-            scheduler=options.scheduler,
-        )
+        try:
+            comparison = compare(
+                TASKS[task],
+                options.work / task,
+                workers=whole("jobs", options.jobs),
+                scheduler=options.scheduler,
+            )
+        except (ValueError, StoreError, SchedulerError, FileNotFoundError) as error:
+            parser.error(f"{task}: {error} (--work says where the runs are kept)")
         if comparison.finished < comparison.wanted:
-            raise SystemExit(f"{task}: {'; '.join(comparison.notes)}")
+            parser.error(f"{task}: {'; '.join(comparison.notes)}. The same command goes on")
         print(f"wrote {write_whole(FOLDER / f'{task}.json', as_json(comparison).encode())}")
 
 

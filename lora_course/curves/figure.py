@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from lora_course.compare.figure import draw_ends, widened
-from lora_course.compare.rates import at_rate, tried
+from lora_course.compare.rates import at_rate
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import amount, axis_label, rows
 from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
@@ -21,7 +21,7 @@ def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
         said = []
         for axes, (title, task) in zip(all_axes, tasks.items(), strict=True):
             shown: list[float] = []
-            for style, rate in enumerate(tried(task)):
+            for style, rate in enumerate(task.rates):
                 ranked = rows(at_rate(task, rate))
                 errors = [0.0 if math.isnan(row.score_error) else row.score_error for row in ranked]
                 ranks, scores = [int(row.rank) for row in ranked], [row.score for row in ranked]
@@ -47,6 +47,8 @@ def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
             said += draw_ends(axes, [row for row in rows(task) if not isinstance(row.rank, int)])
         axes.legend(
             title="learning rate",
+            loc="upper right",
+            bbox_to_anchor=(1, 0.9),  # below the line of "no training"
             fontsize=9.5,
             title_fontsize=9.5,
             frameon=True,

@@ -208,4 +208,4 @@ def test_the_json_reads_back_to_the_same_comparison():
     assert math.isnan(again.runs[-1].score) or any(math.isnan(r.score) for r in again.runs)
     assert again.metric == METRICS["accuracy"] and again.runs[0] == in_order(runs)[0]
     with pytest.raises(ValueError, match="format=7"):
-        from_json(text.replace('"format": 1', '"format": 7'))
+        from_json(text.replace('"format": 2', '"format": 7'))

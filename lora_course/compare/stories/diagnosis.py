@@ -25,7 +25,7 @@ def diagnose(comparison: Comparison) -> tuple[Story, ...]:
         return (Story("noise", (said,), ("Let it finish the runs that are missing.",)),)
     runs = tuple(run for run in comparison.runs if finite(run))
     schedule = str(comparison.facts.get("schedule", "decaying"))
-    sweep = Sweep(runs, comparison.metric, schedule, choice)
+    sweep = Sweep(runs, comparison.metric, schedule, choice, comparison.rates)
     told = [rule(sweep) for rule in (under_training, underfitting, overfitting, noise)]
     found = [entry for entry in told if entry is not None]
     if not any(strength >= 1 for strength, _ in found):

@@ -49,7 +49,8 @@ def under_training(sweep: Sweep) -> Told:
         strength = max(strength, min(CAP, 2 * fall[0] / steep))
     if evidence:
         try_next.append(f"More steps: {2 * steps:,} in place of {steps:,}.")
-        try_next.append("Or a higher learning rate, twice what it was.")
+        if len(sweep.rates) < 2 or runs[0].learning_rate == sweep.rates[-1]:
+            try_next.append("Or a higher learning rate, twice what it was.")
     worse, lowest, largest, luck = _fits_worse(sweep)
     if worse.errors > CLEAR and worse.mean > SMALL_LOSS and luck <= LUCKY:
         evidence.append(
@@ -120,6 +121,8 @@ def _fits_worse(sweep: Sweep) -> tuple[Difference, int, int, float]:
 
 def _rate_advice(sweep: Sweep, lowest: int, largest: int) -> str:
     """Which way to turn the learning rate, from how alpha follows the rank."""
+    if len(sweep.rates) > 1:
+        return f"Learning rates closer together: rank {largest} has its best of those tried."
     scale = {rank: sweep.of(rank)[0].alpha / rank for rank in (lowest, largest)}
     if scale[largest] < scale[lowest]:
         return (

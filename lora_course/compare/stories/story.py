@@ -47,6 +47,8 @@ class Sweep:
     metric: Metric
     schedule: str
     choice: RankChoice
+    rates: tuple[float, ...] = ()
+    """The learning rates that were tried."""
 
     @property
     def seeds(self) -> tuple[int, ...]:

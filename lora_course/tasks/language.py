@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from lora_course.tasks import Examples
 
+IGNORED = -100  # the label of a window's last token, whose successor is not there
+
 
 def stream(tokenizer: Any, texts: list[str]) -> Tensor:
     """All texts as one row of tokens, each closed by the end token."""
@@ -24,7 +26,9 @@ def next_token_loss(model: nn.Module, batch: Examples) -> Tensor:
     """Mean cross-entropy (nats) of each token but the first, given those before it."""
     (ids,) = batch.inputs
     logits = model(input_ids=ids).logits
-    return F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    # Shifting the labels, not the logits, spares copies of the largest tensor there is.
+    labels = F.pad(ids[:, 1:], (0, 1), value=IGNORED)
+    return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
 
 
 @torch.no_grad()

@@ -40,7 +40,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     own_model = options.model is not None
     steps = options.steps
     if steps is None and options.epochs is None and not own_data:
-        steps = 150
+        steps = 120
     try:
         alpha: str | float = float(options.alpha_rule)
     except ValueError:

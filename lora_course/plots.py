@@ -94,6 +94,33 @@ def rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
     axes.set_xlabel("rank r")
 
 
+def mean_line(
+    axes: Axes,
+    ranks: Sequence[int],
+    means: Sequence[float],
+    errors: Sequence[float],
+    style: int,
+    label: str,
+) -> list[float]:
+    """Means against rank with standard errors as bars; returns where the bars end.
+
+    `style` counts through COLOURS. An error that is NaN, of a single run, gets no bar.
+    """
+    lengths = [0.0 if math.isnan(error) else error for error in errors]
+    axes.errorbar(
+        ranks,
+        means,
+        yerr=lengths,
+        color=COLOURS[style],
+        marker=MARKERS[style],
+        linestyle=DASHES[style],
+        capsize=4,
+        label=label,
+    )
+    pairs = zip(means, lengths, strict=True)
+    return [mean + side * length for mean, length in pairs for side in (-1, 1)]
+
+
 def rank_curve(
     curves: Mapping[str, Sequence[RankSummary]],
     ceiling: Mapping[int, float] | None = None,
@@ -111,16 +138,9 @@ def rank_curve(
             said.append("ceiling " + _pairs(ceiling))
         for index, (label, rows) in enumerate(curves.items()):
             style = index % len(COLOURS)
-            axes.errorbar(
-                [row.rank for row in rows],
-                [row.accuracy for row in rows],
-                yerr=[0 if math.isnan(row.standard_error) else row.standard_error for row in rows],
-                color=COLOURS[style],
-                marker=MARKERS[style],
-                linestyle=DASHES[style],
-                capsize=4,
-                label=label,
-            )
+            means = [row.accuracy for row in rows]
+            errors = [row.standard_error for row in rows]
+            mean_line(axes, [row.rank for row in rows], means, errors, style, label)
             said.append(f"{label} " + _pairs({row.rank: row.accuracy for row in rows}))
         if chosen is not None:
             axes.axvline(chosen, color="#777777", linewidth=1)

@@ -81,8 +81,7 @@ def evaluate(model: nn.Module, examples: Examples) -> float:
     """Accuracy, 0 to 1: the share of examples whose logit has the sign of their label."""
     require_two_classes(examples.labels)
     correct = 0
-    for index in torch.arange(len(examples)).split(EVALUATION_BATCH):
-        part = examples.take(index)
+    for part in examples.split(EVALUATION_BATCH):
         correct += int(((model(*part.inputs) > 0) == (part.labels > 0.5)).sum())
     return correct / len(examples)
 

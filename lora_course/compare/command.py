@@ -29,6 +29,8 @@ from lora_course.models import BASE_MODEL
 from lora_course.validation import positive, whole
 
 PACKAGES = ("lora-course", "torch", "transformers", "peft", "datasets", "bitsandbytes")
+# What `compare` raises for reasons that a user can mend; the message says how.
+EXPECTED = (ValueError, StoreError, SchedulerError, FileNotFoundError)
 STOPPED = 130  # the exit status of a program that Ctrl-C ended
 
 
@@ -87,7 +89,8 @@ def compare(
     """
     began = time.time()
     data, prepared, digest = read(settings)
-    store = Store(out, settings, digest, weights_hash(settings.model))
+    weights = weights_hash(settings.model)
+    store = Store(out, settings, digest, weights)
     wanted = settings.jobs()
     done = {job: found for job in wanted if (found := store.load(job)) is not None}
     open_jobs = [job for job in wanted if job not in done]
@@ -101,7 +104,7 @@ def compare(
             title=f"{data.name}: ranks compared on {name_of(settings.model)}",
             metric=prepared.metric,
             runs=tuple(done[job] for job in wanted if job in done),
-            facts=facts(settings, data, prepared, digest),
+            facts=facts(settings, data, prepared, digest, weights),
             notes=tuple(notes),
             wanted=len(wanted),
             rates=settings.learning_rates,
@@ -143,13 +146,15 @@ def name_of(model: str) -> str:
     return Path(model).name if Path(model).exists() else model
 
 
-def facts(settings: Settings, data: TextData, prepared: Prepared, digest: str) -> dict[str, Any]:
+def facts(
+    settings: Settings, data: TextData, prepared: Prepared, digest: str, weights: str
+) -> dict[str, Any]:
     """What someone needs to know, or to repeat the comparison."""
     return {
         "model": settings.model
         if settings.model != str(BASE_MODEL)
         else f"{BASE_MODEL.name}, the course's own",
-        "weights hash": weights_hash(settings.model),
+        "weights hash": weights,
         "data": data.name,
         "data hash": digest,
         "labels": ", ".join(data.label_names) or "none: language modelling",
@@ -203,7 +208,7 @@ def main(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return STOPPED
-    except (ValueError, StoreError, SchedulerError, FileNotFoundError) as error:
+    except EXPECTED as error:
         print(f"lora-course compare-ranks: {error}", file=sys.stderr)
         return 2
     print(report.summary(comparison))

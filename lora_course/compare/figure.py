@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from lora_course.compare.paired import choose, finite
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import Row, amount, axis_label, in_order, name_of, rows
-from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
+from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, mean_line, panels, rank_axis
 
 
 def draw(comparison: Comparison) -> Picture:
@@ -51,16 +50,8 @@ def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> li
     name, ranks = comparison.metric.name, [int(row.rank) for row in ranked]
     dots = [r for r in in_order(comparison.runs) if isinstance(r.rank, int) and finite(r)]
     axes.scatter([r.rank for r in dots], [r.score for r in dots], 14, COLOURS[0], alpha=0.35)
-    axes.errorbar(
-        ranks,
-        [row.score for row in ranked],
-        yerr=[0.0 if math.isnan(row.score_error) else row.score_error for row in ranked],
-        color=COLOURS[0],
-        marker=MARKERS[0],
-        linestyle=DASHES[0],
-        capsize=4,
-        label="held out (mean ± standard error)",
-    )
+    scores, errors = [row.score for row in ranked], [row.score_error for row in ranked]
+    bars = mean_line(axes, ranks, scores, errors, 0, "held out (mean ± standard error)")
     axes.plot(
         ranks,
         [row.train_score for row in ranked],
@@ -72,7 +63,7 @@ def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> li
     rank_axis(axes, ranks)
     axes.set_xlim(ranks[0] / 1.4, ranks[-1] * 1.4)
     shown = [run.score for run in dots] + [row.train_score for row in ranked]
-    axes.set_ylim(*widened([*shown, *_bars(ranked)], 0.12))
+    axes.set_ylim(*widened([*shown, *bars], 0.12))
     said = [f"{name} r={row.rank} held out {amount(row)}" for row in ranked]
     said += ["training " + ", ".join(f"r={row.rank} {row.train_score:.4f}" for row in ranked)]
     choice = choose(comparison)
@@ -133,13 +124,3 @@ def widened(values: Sequence[float], share: float) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = share * (high - low) or 0.01 * abs(high) or 0.01
     return low - margin, high + margin
-
-
-def _bars(ranked: Sequence[Row]) -> list[float]:
-    """Where the error bars end."""
-    errors = [0.0 if math.isnan(row.score_error) else row.score_error for row in ranked]
-    return [
-        row.score + side * error
-        for row, error in zip(ranked, errors, strict=True)
-        for side in (-1, 1)
-    ]

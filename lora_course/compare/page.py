@@ -11,10 +11,10 @@ from typing import Any
 from lora_course.compare.paired import choose, paired_seeds
 from lora_course.compare.rates import best_rates, scores_by_rate
 from lora_course.compare.records import FULL, Comparison
-from lora_course.compare.rows import name_of, rows
+from lora_course.compare.rows import amount, name_of, plus_minus, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
-from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, plus_minus, rate_of
+from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, rate_of
 from lora_course.plots import Picture
 
 # Nothing may be loaded or run, whatever a name in the page might try.
@@ -108,7 +108,7 @@ def _table(comparison: Comparison) -> str:
             _megabytes(row.predicted_mb),
             _megabytes(row.measured_mb),
             _seconds(row.cpu_seconds),
-            f"{plus_minus(row.score, row.score_error)} (n\u202f=\u202f{row.seeds})",
+            f"{amount(row)} (n\u202f=\u202f{row.seeds})",
             gap,
             plus_minus(row.train_score, row.train_error),
         )
@@ -118,13 +118,11 @@ def _table(comparison: Comparison) -> str:
             + "".join(f"<td>{cell}</td>" for cell in cells)
             + "</tr>"
         )
-    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
     seeds = paired_seeds(comparison.runs)
     means = f"the seeds that every rank has ({_words(seeds)})" if seeds else "each rank's own seeds"
     better = "Higher" if comparison.metric.higher_is_better else "Lower"
     return (
-        '<div class="table" role="region" aria-label="Results a rank" tabindex="0"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f"{_scrolling('Results a rank', heads, lines)}"
         f'<p class="soft">{better} is better. Mean ± standard error over {means}, n runs. The'
         " choice uses the paired differences, in which a seed's luck cancels.</p>"
     )
@@ -133,7 +131,6 @@ def _table(comparison: Comparison) -> str:
 def _rates(comparison: Comparison) -> str:
     """Held-out means a rank and learning rate, each rank's best one in bold."""
     table, best, rates = scores_by_rate(comparison), best_rates(comparison), comparison.rates
-    head = "".join(f'<th scope="col">{rate:g}</th>' for rate in rates)
     lines = []
     for row in rows(comparison):
         if row.rank == FULL or not row.trainable_params:
@@ -147,12 +144,20 @@ def _rates(comparison: Comparison) -> str:
             + "".join(f"<td>{cell}</td>" for cell in shown)
             + "</tr>"
         )
+    heads = ["rank", *(f"{rate:g}" for rate in rates)]
     return (
-        '<div class="table" role="region" aria-label="Learning rates" tabindex="0"><table>'
-        f'<thead><tr><th scope="col">rank</th>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        f"{_scrolling('Learning rates', heads, lines)}"
         f'<p class="soft">Mean held-out {html.escape(comparison.metric.name)} over the seeds that a'
         " rank has at every rate; its best in bold.</p>"
+    )
+
+
+def _scrolling(label: str, heads: Iterable[str], lines: Iterable[str]) -> str:
+    """A table that scrolls by itself where the page is narrow; `lines` are its rows, as HTML."""
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
+    return (
+        f'<div class="table" role="region" aria-label="{label}" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

@@ -146,7 +146,7 @@ def score(model: nn.Module, examples: Examples, prepared: Prepared) -> Score:
     model.eval()
     if prepared.classification:  # like lengths together, so that little is padding
         examples = examples.take(examples.inputs[1].sum(1).argsort(stable=True))
-    parts = [examples.take(index) for index in torch.arange(len(examples)).split(EVALUATION_BATCH)]
+    parts = examples.split(EVALUATION_BATCH)
     if not prepared.classification:
         total = sum(text_loss(model, part).item() * len(part) for part in parts)
         loss = total / len(examples)

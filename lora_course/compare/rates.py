@@ -15,7 +15,7 @@ def complete(comparison: Comparison) -> list[Run]:
 
     Others wait: a rate must not be judged by seeds that its rivals have not had.
     """
-    everything = (*comparison.runs, *comparison.others)
+    everything = comparison.everything
     seen: dict[tuple[Rank, int], set[float]] = {}
     for run in everything:
         seen.setdefault((run.rank, run.seed), set()).add(run.learning_rate)
@@ -56,12 +56,8 @@ def at_best_rates(comparison: Comparison) -> Comparison:
     """The same runs, those of complete seeds at each rank's best rate apart from the others."""
     best = best_rates(comparison)
     chosen = [run for run in complete(comparison) if run.learning_rate == best[run.rank]]
-    kept = {(run.rank, run.learning_rate, run.seed) for run in chosen}
-    others = [
-        run
-        for run in (*comparison.runs, *comparison.others)
-        if (run.rank, run.learning_rate, run.seed) not in kept
-    ]
+    kept = {run.job for run in chosen}
+    others = [run for run in comparison.everything if run.job not in kept]
     return replace(comparison, runs=tuple(chosen), others=tuple(others))
 
 
@@ -69,7 +65,7 @@ def at_rate(comparison: Comparison, rate: float) -> Comparison:
     """Only the adapters' runs at one learning rate."""
     runs = [
         run
-        for run in (*comparison.runs, *comparison.others)
+        for run in comparison.everything
         if run.learning_rate == rate and isinstance(run.rank, int)
     ]
     return replace(comparison, runs=tuple(runs), others=())

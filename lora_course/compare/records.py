@@ -12,6 +12,9 @@ FULL trains every weight of the model."""
 
 HEAD, FULL = "head", "full"
 
+Job = tuple[Rank, float, int]
+"""Rank, learning rate and seed of one run."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -77,6 +80,11 @@ class Run:
     """measured: weights, trained (adapter, gradients, optimizer), activations, total; and
     predicted_total where the estimator knows the architecture."""
 
+    @property
+    def job(self) -> Job:
+        """What tells it from the other runs of its comparison."""
+        return self.rank, self.learning_rate, self.seed
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -96,6 +104,11 @@ class Comparison:
     rates: tuple[float, ...] = ()
     full_rates: tuple[float, ...] = ()
     """The learning rates that were asked for, of adapters and heads and of full tuning."""
+
+    @property
+    def everything(self) -> tuple[Run, ...]:
+        """All runs that are there."""
+        return (*self.runs, *self.others)
 
     @property
     def finished(self) -> int:

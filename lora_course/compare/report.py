@@ -12,9 +12,9 @@ from lora_course.compare.figure import draw
 from lora_course.compare.files import write_whole
 from lora_course.compare.page import as_html
 from lora_course.compare.records import Comparison
-from lora_course.compare.rows import axis_label, name_of, rows
+from lora_course.compare.rows import amount, axis_label, name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
-from lora_course.compare.words import all_notes, answer, capital, mark, plus_minus, rate_of
+from lora_course.compare.words import all_notes, answer, capital, mark, rate_of
 from lora_course.compare.written import as_csv, as_json
 
 
@@ -43,7 +43,7 @@ def summary(comparison: Comparison) -> str:
         count = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
         lines.append(
             f"{name_of(row):>12} {row.trainable_params:>12,} {rate_of(row):>7} "
-            f" {plus_minus(row.score, row.score_error)} ({count})"
+            f" {amount(row)} ({count})"
             f" {mark(row, comparison)[0]}".rstrip()
         )
     for story in diagnose(comparison):

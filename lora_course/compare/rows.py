@@ -104,8 +104,11 @@ def axis_label(metric: Metric) -> str:
     return f"{metric.name} ({metric.unit or '0 to 1'})"
 
 
+def plus_minus(value: float, error: float) -> str:
+    """A value with its standard error, where it has one: 0.8123 ± 0.0010."""
+    return f"{value:.4f}" if math.isnan(error) else f"{value:.4f} ± {error:.4f}"
+
+
 def amount(row: Row) -> str:
-    """The held-out score in words: 0.8123 ± 0.0010."""
-    if math.isnan(row.score_error):
-        return f"{row.score:.4f}"
-    return f"{row.score:.4f} ± {row.score_error:.4f}"
+    """The held-out score of a row in words."""
+    return plus_minus(row.score, row.score_error)

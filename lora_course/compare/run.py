@@ -14,8 +14,8 @@ from lora_course.compare.builtin import TASKS
 from lora_course.compare.memory import predicted_mb, step_memory
 from lora_course.compare.model import check_ranks, load_base, load_tokenizer, make_ready
 from lora_course.compare.prepared import Prepared, Score, loss_of, prepare, score
-from lora_course.compare.records import Rank, Run, TextData
-from lora_course.compare.settings import Job, Settings
+from lora_course.compare.records import Job, Rank, Run, TextData
+from lora_course.compare.settings import Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import count_trainable
 from lora_course.training import TrainingDivergedError, batch_order, fit_batches, threads

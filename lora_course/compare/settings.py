@@ -11,14 +11,11 @@ from typing import Any
 
 from lora_course.compare.builtin import TASKS
 from lora_course.compare.data import DataSource
-from lora_course.compare.records import FULL, HEAD, METRICS, Rank
+from lora_course.compare.records import FULL, HEAD, METRICS, Job, Rank
 from lora_course.experiments import resolve_alpha
 from lora_course.models import BASE_MODEL
 from lora_course.training import SCHEDULES
 from lora_course.validation import one_of, positive, rank_list, whole
-
-Job = tuple[Rank, float, int]
-"""Rank, learning rate and seed of one run."""
 
 ALL_LINEAR = "all-linear"
 QUANTIZE = ("none", "nf4")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.compare.files import write_whole
-from lora_course.compare.records import Run
-from lora_course.compare.settings import FREE_TO_CHANGE, Job, Settings
+from lora_course.compare.records import Job, Run
+from lora_course.compare.settings import FREE_TO_CHANGE, Settings
 
 NEEDED_BYTES = 50_000_000
 
@@ -67,9 +67,7 @@ class Store:
     def save(self, run: Run) -> None:
         """Keep a finished run; StoreError when the disk does not take it."""
         try:
-            write_whole(
-                self._path((run.rank, run.learning_rate, run.seed)), to_json(asdict(run)).encode()
-            )
+            write_whole(self._path(run.job), to_json(asdict(run)).encode())
         except OSError as error:
             raise StoreError(
                 f"{self.folder}: a finished run could not be saved: {error.strerror}. What was"
@@ -79,6 +77,8 @@ class Store:
 
 def _changed(known: dict[str, Any], asked: dict[str, str], settings: Settings) -> str:
     """What differs between what the folder holds and what is asked, in words."""
+    if not asked.keys() <= known.keys():
+        return "an earlier version of this program made it"
     now = json.loads(to_json(settings.as_dict()))
     words = [
         f"{key}={known.get(key)!r} then, {value!r} now"
@@ -86,8 +86,6 @@ def _changed(known: dict[str, Any], asked: dict[str, str], settings: Settings) -
         if key not in FREE_TO_CHANGE and known.get(key) != value
     ]
     words += [f"the {key} changed" for key in ("data", "weights") if known.get(key) != asked[key]]
-    if not asked.keys() <= known.keys():
-        words = ["an earlier version of this program made it"]
     return ", ".join(words)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.rates import notes_on_rates
 from lora_course.compare.records import Comparison
@@ -36,15 +34,14 @@ def answer(comparison: Comparison) -> str:
 def all_notes(comparison: Comparison) -> list[str]:
     """The comparison's notes, and which runs were left out of means and pairs."""
     notes = [*comparison.notes, *notes_on_rates(comparison)]
-    for run in in_order([*comparison.runs, *comparison.others]):
+    for run in in_order(comparison.everything):
         if not finite(run):
             notes.append(
                 f"Rank {run.rank}, seed {run.seed} diverged at the learning rate"
                 f" {run.learning_rate:g} and counts for nothing."
             )
     paired = paired_seeds(comparison.runs)
-    everything = (*comparison.runs, *comparison.others)
-    alone = {run.seed for run in everything if isinstance(run.rank, int)} - set(paired)
+    alone = {run.seed for run in comparison.everything if isinstance(run.rank, int)} - set(paired)
     if alone and paired:
         seeds = ", ".join(map(str, sorted(alone)))
         notes.append(f"Left out of means and choice, as not every rank has finished: seed {seeds}.")
@@ -64,11 +61,6 @@ def mark(row: Row, comparison: Comparison) -> tuple[str, str]:
     if choice is None or row.rank != choice.rank:
         return "", ""
     return "chosen" if choice.decided else "for now", "chosen"
-
-
-def plus_minus(value: float, error: float) -> str:
-    """A value with its standard error, where it has one."""
-    return f"{value:.4f}" if math.isnan(error) else f"{value:.4f} ± {error:.4f}"
 
 
 def capital(text: str) -> str:

@@ -26,7 +26,7 @@ COLUMNS = (
 
 def as_csv(comparison: Comparison) -> str:
     """One line a run. Numbers in full precision; empty where unknown or not finite."""
-    runs = in_order([*comparison.runs, *comparison.others])
+    runs = in_order(comparison.everything)
     memory = sorted({key for run in runs for key in run.memory_mb})
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

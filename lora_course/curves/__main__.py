@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lora_course.compare.command import compare
+from lora_course.compare.command import EXPECTED, compare
 from lora_course.compare.files import write_whole
-from lora_course.compare.schedule import SchedulerError
-from lora_course.compare.store import StoreError
 from lora_course.compare.written import as_json
 from lora_course.curves import FOLDER, TASKS
 from lora_course.validation import whole
@@ -33,7 +31,7 @@ def main() -> None:
                 workers=whole("jobs", options.jobs),
                 scheduler=options.scheduler,
             )
-        except (ValueError, StoreError, SchedulerError, FileNotFoundError) as error:
+        except EXPECTED as error:
             parser.error(f"{task}: {error} (--work says where the runs are kept)")
         if comparison.finished < comparison.wanted:
             parser.error(f"{task}: {'; '.join(comparison.notes)}. The same command goes on")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from lora_course.compare.figure import draw_ends, widened
 from lora_course.compare.rates import at_rate
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import amount, axis_label, rows
-from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels, rank_axis
+from lora_course.plots import Picture, mean_line, panels, rank_axis
 
 
 def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
@@ -23,21 +22,9 @@ def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
             shown: list[float] = []
             for style, rate in enumerate(task.rates):
                 ranked = rows(at_rate(task, rate))
-                errors = [0.0 if math.isnan(row.score_error) else row.score_error for row in ranked]
                 ranks, scores = [int(row.rank) for row in ranked], [row.score for row in ranked]
-                axes.errorbar(
-                    ranks,
-                    scores,
-                    yerr=errors,
-                    color=COLOURS[style],
-                    marker=MARKERS[style],
-                    linestyle=DASHES[style],
-                    capsize=4,
-                    label=f"{rate:g}",
-                )
-                shown += [
-                    s + side * e for s, e in zip(scores, errors, strict=True) for side in (-1, 1)
-                ]
+                errors = [row.score_error for row in ranked]
+                shown += mean_line(axes, ranks, scores, errors, style, f"{rate:g}")
                 points = ", ".join(f"r={row.rank} {amount(row)}" for row in ranked)
                 said.append(f"{title}, {task.metric.name} at learning rate {rate:g}: {points}")
             rank_axis(axes, ranks)

@@ -22,6 +22,12 @@ class Examples:
         """The examples at `index`."""
         return Examples(tuple(tensor[index] for tensor in self.inputs), self.labels[index])
 
+    def split(self, size: int) -> list[Examples]:
+        """All examples in their order, `size` at a time."""
+        inputs = zip(*(tensor.split(size) for tensor in self.inputs), strict=True)
+        labels = self.labels.split(size)
+        return [Examples(parts, some) for parts, some in zip(inputs, labels, strict=True)]
+
 
 class Task(Protocol):
     """What a rank sweep needs of a task: a model that gives logits, and binary labels."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lora_course import __version__
 from lora_course.compare.options import add_options
+from lora_course.grading.options import add_options as add_grading_options
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -64,6 +65,18 @@ def _compare_ranks(options: argparse.Namespace) -> int:
     return command.main(options)
 
 
+def _grade(options: argparse.Namespace) -> int:
+    from lora_course.grading import command
+
+    return command.main(options)
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from lora_course.sandbox import command
+
+    return command.main(options)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     main_parser = argparse.ArgumentParser(
@@ -96,6 +109,25 @@ def parser() -> argparse.ArgumentParser:
     )
     add_options(compare)
     compare.set_defaults(run=_compare_ranks)
+
+    grade = commands.add_parser(
+        "grade",
+        help="grade a folder of submitted notebooks",
+        description="Run every file of FOLDER in a sandbox, check its answers from outside on fresh"
+        " inputs, and write grades.csv, a feedback page each and a summary.",
+    )
+    add_grading_options(grade)
+    grade.set_defaults(run=_grade)
+
+    sandbox = commands.add_parser(
+        "sandbox", help="try out the sandbox that submissions are graded in"
+    )
+    sandbox.add_argument(
+        "--install",
+        action="store_true",
+        help="also install it as a Jupyter kernel, for use by name",
+    )
+    sandbox.set_defaults(run=_sandbox)
     return main_parser
 
 

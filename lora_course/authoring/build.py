@@ -7,14 +7,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from lora_course.authoring.source import read_source, solutions, variant
+from lora_course.grading.course_cells import CELLS, digest
 
-SOLUTIONS = Path(__file__).parent.parent / "checks" / "solutions.json"
+PACKAGE = Path(__file__).parent.parent
+SOLUTIONS = PACKAGE / "checks" / "solutions.json"
+COURSE_CELLS = PACKAGE / "grading" / CELLS
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # A notebook is executed as on Binder: one thread, no network.
 SETTINGS = {
@@ -85,17 +89,32 @@ def _without_widget(output: NotebookNode) -> NotebookNode | None:
     return output
 
 
+def course_cells(chapter: NotebookNode) -> list[str]:
+    """Digests of the code cells that are no exercises: the grader knows them again by these."""
+    return [
+        digest(cell.source)
+        for cell in chapter.cells
+        if cell.cell_type == "code" and "question" not in cell.metadata
+    ]
+
+
+def _replace_entries(path: Path, prefix: str, entries: dict[str, Any]) -> None:
+    """Write `entries` into a file of all chapters, in place of those that begin with `prefix`."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    others = {name: value for name, value in known.items() if not name.startswith(prefix)}
+    merged = dict(sorted((others | entries).items()))
+    path.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def build(source: Path, *, run: bool = True) -> list[Path]:
     """Build one chapter; returns what was written. `run=False` leaves the solution as it is."""
     chapter = read_source(source)
     student, solution = student_path(source), solution_path(source)
-    written = [student, SOLUTIONS]
+    written = [student, SOLUTIONS, COURSE_CELLS]
     student.write_text(text(variant(chapter, solved=False)), encoding="utf-8")
-    known = json.loads(SOLUTIONS.read_text(encoding="utf-8")) if SOLUTIONS.exists() else {}
     prefix = f"ch{source.name[:2]}."
-    others = {name: code for name, code in known.items() if not name.startswith(prefix)}
-    merged = dict(sorted((others | solutions(chapter)).items()))
-    SOLUTIONS.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _replace_entries(SOLUTIONS, prefix, solutions(chapter))
+    _replace_entries(COURSE_CELLS, source.name[:2], {source.name[:2]: course_cells(chapter)})
     if run:
         executed = execute(variant(chapter, solved=True), solution.parent)
         solution.parent.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from lora_course.checks.face import AnswerError, Face, LocalFace, RememberingFac
 from lora_course.checks.plain import BlankError, show
 from lora_course.checks.result import Finding, Note, Outcome, Result
 from lora_course.checks.values import differs, same
+
+# Set in a graded notebook's kernel: its own checks help nobody there, and some of them train.
+NO_CHECKS = "LORA_COURSE_NO_CHECKS"
 
 
 class WrongAnswerError(Exception):
@@ -61,7 +65,14 @@ class Question:
 
     def check(self, answer: Any) -> Result:
         """Check `answer`, the function you wrote: the result shows what to mend."""
+        if NO_CHECKS in os.environ:
+            return self.not_attempted()
         return self.grade(LocalFace(answer), random.Random())
+
+    def not_attempted(self) -> Result:
+        """The result of a question that nobody has answered."""
+        findings = (Finding(p.name, p.points, Outcome.NOT_ATTEMPTED) for p in self.parts)
+        return Result(self.title, tuple(findings))
 
     def grade(self, face: Face, draws: random.Random) -> Result:
         """Check what lies behind `face` on inputs drawn from `draws`; never raises.

@@ -22,10 +22,10 @@ from lora_course.compare.prepared import Prepared
 from lora_course.compare.rates import at_best_rates
 from lora_course.compare.records import Comparison, TextData
 from lora_course.compare.run import check_model, read, run
-from lora_course.compare.schedule import LATE, SchedulerError, carry_out
 from lora_course.compare.settings import Settings
 from lora_course.compare.store import Store, StoreError
 from lora_course.models import BASE_MODEL
+from lora_course.schedule import LATE, SchedulerError, carry_out
 from lora_course.validation import positive, whole
 
 PACKAGES = ("lora-course", "torch", "transformers", "peft", "datasets", "bitsandbytes")

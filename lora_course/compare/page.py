@@ -16,15 +16,13 @@ from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
 from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, rate_of
 from lora_course.plots import Picture
-
-# Nothing may be loaded or run, whatever a name in the page might try.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from lora_course.webpage import document, scrolling_table
 
 
 def as_html(comparison: Comparison, picture: Picture) -> str:
     """The report: one page that needs nothing else, with every text in it escaped."""
-    title, runs, choice = html.escape(comparison.title), comparison.finished, choose(comparison)
-    parts = [f"<h1>{title}</h1>", _answer_html(comparison)]
+    runs, choice = comparison.finished, choose(comparison)
+    parts = [f"<h1>{html.escape(comparison.title)}</h1>", _answer_html(comparison)]
     if runs < comparison.wanted:
         parts.append(
             f'<p class="notice"><strong>Unfinished:</strong> {runs} of {comparison.wanted} runs are'
@@ -46,14 +44,7 @@ def as_html(comparison: Comparison, picture: Picture) -> str:
             for key, value in comparison.facts.items()
         )
         parts += ["<h2>How this was measured</h2>", f"<dl>{facts}</dl>"]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style></head>\n<body><main>\n"
-        + "\n".join(parts)
-        + "\n</main></body></html>\n"
-    )
+    return document(comparison.title, parts, STYLE, images=True)
 
 
 def _answer_html(comparison: Comparison) -> str:
@@ -122,7 +113,7 @@ def _table(comparison: Comparison) -> str:
     means = f"the seeds that every rank has ({_words(seeds)})" if seeds else "each rank's own seeds"
     better = "Higher" if comparison.metric.higher_is_better else "Lower"
     return (
-        f"{_scrolling('Results a rank', heads, lines)}"
+        f"{scrolling_table('Results a rank', heads, lines)}"
         f'<p class="soft">{better} is better. Mean ± standard error over {means}, n runs. The'
         " choice uses the paired differences, in which a seed's luck cancels.</p>"
     )
@@ -146,18 +137,9 @@ def _rates(comparison: Comparison) -> str:
         )
     heads = ["rank", *(f"{rate:g}" for rate in rates)]
     return (
-        f"{_scrolling('Learning rates', heads, lines)}"
+        f"{scrolling_table('Learning rates', heads, lines)}"
         f'<p class="soft">Mean held-out {html.escape(comparison.metric.name)} over the seeds that a'
         " rank has at every rate; its best in bold.</p>"
-    )
-
-
-def _scrolling(label: str, heads: Iterable[str], lines: Iterable[str]) -> str:
-    """A table that scrolls by itself where the page is narrow; `lines` are its rows, as HTML."""
-    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
-    return (
-        f'<div class="table" role="region" aria-label="{label}" tabindex="0"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

@@ -1,0 +1,1 @@
+"""A folder of submitted notebooks -> sandboxed execution -> grades and feedback."""

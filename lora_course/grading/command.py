@@ -1,0 +1,107 @@
+"""`lora-course grade`: from a folder of submissions to grades, feedback and a summary."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lora_course.grading import batch
+from lora_course.grading.batch import Task
+from lora_course.grading.folder import FolderError, read_roster, submissions
+from lora_course.grading.grade import Job, questions_of
+from lora_course.grading.records import Graded
+from lora_course.grading.store import Store, StoreError
+from lora_course.sandbox.kernel import try_out
+from lora_course.sandbox.limits import Limits, SandboxError
+from lora_course.schedule import SchedulerError
+from lora_course.validation import positive, whole
+
+# What goes wrong for reasons that an instructor can mend; the message says how.
+EXPECTED = (ValueError, FolderError, StoreError, SandboxError, SchedulerError)
+STOPPED = 130  # the exit status of a program that Ctrl-C ended
+UNSAFE = "--unsafe: submissions run without a sandbox and can do on this machine whatever you can."
+
+
+def job_from(options: argparse.Namespace) -> Job:
+    """The settings that all submissions share; ValueError for one that cannot be."""
+    questions_of(options.chapter)
+    Limits(memory_mb=options.memory)
+    return Job(
+        path="",
+        file="",
+        learner="",
+        chapter=options.chapter,
+        seed="",
+        cell_seconds=positive("cell-timeout", options.cell_timeout),
+        seconds=positive("timeout", options.timeout),
+        memory_mb=options.memory,
+        sandboxed=not options.unsafe,
+        all_cells=options.all_cells,
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade the folder; the exit status."""
+    job, workers = job_from(options), whole("jobs", options.jobs)
+    roster = read_roster(options.roster) if options.roster else {}
+    found = submissions(options.folder, roster)
+    _apart(options.folder, options.out)
+    if options.unsafe:
+        print(UNSAFE, file=sys.stderr)
+    else:
+        try_out(Limits(memory_mb=options.memory))
+    store = Store(options.out, options.seed)
+    tasks = [
+        Task(
+            one,
+            replace(job, path=str(one.path), file=one.file, learner=one.learner, seed=store.seed),
+        )
+        for one in found
+    ]
+    counts: Counter[str] = Counter()
+    stopped = False
+    with tqdm(total=len(tasks), unit="file", disable=options.quiet) as bar:
+
+        def progress(graded: Graded) -> None:
+            counts[graded.status.value] += 1
+            bar.set_postfix_str(", ".join(f"{n} {status}" for status, n in counts.items()))
+            bar.update()
+
+        try:
+            batch.grade_all(
+                tasks, store, workers=workers, scheduler=options.scheduler, progress=progress
+            )
+        except KeyboardInterrupt:
+            stopped = True
+        finally:
+            batch.report(tasks, store, set(roster.values()))
+    _tell(options.out, counts, len(tasks))
+    return STOPPED if stopped else 0
+
+
+def _apart(folder: Path, out: Path) -> None:
+    """Refuse an output folder among the submissions: its files would be graded next time."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"--out {out} lies in the folder of submissions; choose one beside it")
+
+
+def _tell(out: Path, counts: Counter[str], total: int) -> None:
+    done = sum(counts.values())
+    print(f"{done} of {total} files graded: " + ", ".join(f"{n} {s}" for s, n in counts.items()))
+    if done < total:
+        print("Stopped. What is graded is kept; the same command goes on from there.")
+    print(f"Grades: {out / batch.GRADES}   Summary: {out / batch.SUMMARY}")
+
+
+def main(options: argparse.Namespace) -> int:
+    """The command; returns its exit status."""
+    try:
+        return run(options)
+    except EXPECTED as error:
+        print(f"lora-course grade: {error}", file=sys.stderr)
+        return 2

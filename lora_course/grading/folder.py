@@ -1,0 +1,103 @@
+"""The submitted files of a folder, whose they are, and what their pages are called."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lora_course.grading.wire import clean
+
+# Made by systems, not by learners: no row for these.
+PASSED_OVER_FOLDERS = (".ipynb_checkpoints", "__MACOSX")
+PASSED_OVER = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+class FolderError(ValueError):
+    """The folder or the roster cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file: where it is, its path below the folder, and its learner."""
+
+    path: Path
+    file: str
+    learner: str
+
+    @property
+    def page(self) -> str:
+        """A name for its result and page: safe on any system, and different for every file."""
+        digest = hashlib.sha256(self.file.encode()).hexdigest()[:10]
+        return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.file).strip('-')[:60] or 'file'}-{digest}"
+
+
+def submissions(folder: Path, roster: Mapping[str, str] | None = None) -> list[Submission]:
+    """Every file below `folder`, by name; links to folders are not followed."""
+    if not folder.is_dir():
+        raise FolderError(f"FOLDER={str(folder)!r} is not a folder; give one with notebooks in it")
+    found = sorted(_files(folder), key=lambda path: path.relative_to(folder).parts)
+    if not found:
+        raise FolderError(f"FOLDER={str(folder)!r} holds no files")
+    names = [clean(path.relative_to(folder).as_posix()) for path in found]
+    return [
+        Submission(path, name, learner_of(name, roster or {}))
+        for path, name in zip(found, names, strict=True)
+    ]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.is_symlink() or not entry.is_dir():
+            if entry.name not in PASSED_OVER:
+                yield entry
+        elif entry.name not in PASSED_OVER_FOLDERS:
+            yield from _files(entry)
+
+
+def learner_of(file: str, roster: Mapping[str, str]) -> str:
+    """The one learner of the roster whose id is in the path; else the path's first part.
+
+    An id counts as a whole word: "12" is in "ada_12_chapter.ipynb", not in "ada_123.ipynb".
+    """
+    if file in roster:
+        return roster[file]
+    stem = file.removesuffix(".ipynb")
+    words = {*re.split(r"[^\w.@+-]|_", stem), *Path(stem).parts}
+    matches = {roster[word] for word in words if word in roster}
+    if len(matches) == 1:
+        return matches.pop()
+    first = Path(file).parts[0]
+    return first if "/" in file else Path(file).stem
+
+
+def read_roster(path: Path) -> dict[str, str]:
+    """id -> learner and file -> learner, from a CSV with columns learner and id or file."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = set(reader.fieldnames or ())
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FolderError(f"--roster {path}: cannot be read ({error})") from error
+    if "learner" not in columns or not columns & {"id", "file"}:
+        raise FolderError(
+            f"--roster {path}: has columns {', '.join(sorted(map(str, columns))) or '(none)'};"
+            " needs learner, and id or file (or both)"
+        )
+    known: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        learner = (row.get("learner") or "").strip()
+        keys = [key for name in ("id", "file") if (key := (row.get(name) or "").strip())]
+        if not learner:
+            raise FolderError(f"--roster {path}, line {number}: the learner is empty")
+        for key in keys:
+            if known.setdefault(key, learner) != learner:
+                raise FolderError(
+                    f"--roster {path}, line {number}: {key!r} belongs to {known[key]!r} and to"
+                    f" {learner!r}; give each id and file once"
+                )
+    return known

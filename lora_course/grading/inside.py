@@ -1,0 +1,26 @@
+"""The grader's hand in the learner's kernel: calls an answer and packs what comes back.
+
+It runs where the learner's code runs and may be changed by it. Nothing rests on it: whatever it
+sends counts as the answer's return value, and is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lora_course.checks.face import AnswerError, LocalFace
+from lora_course.checks.plain import BlankError
+from lora_course.grading.wire import WireError, pack, unpack
+
+
+def reply(answer: Any, request: str) -> str:
+    """Call `answer` with the packed arguments; a packed dict: value, error or blank."""
+    face = LocalFace(answer)
+    try:
+        return pack({"value": face.call(*unpack(request)), "seconds": face.seconds()})
+    except BlankError:
+        return pack({"blank": True})
+    except AnswerError as error:
+        return pack({"error": str(error)[:1000]})
+    except WireError as error:
+        return pack({"error": f"returned {error}"[:1000]})

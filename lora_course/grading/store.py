@@ -1,0 +1,99 @@
+"""The output folder: a result a file, kept at once, and found again by the next run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lora_course import __version__
+from lora_course.grading.grade import Job
+from lora_course.grading.notebook import UnreadableError, read_bytes
+from lora_course.grading.records import Graded
+
+
+class StoreError(ValueError):
+    """The output folder cannot be used; the message says why and what to do."""
+
+
+class Store:
+    """`folder` with results/*.json, feedback/*.html and run.json, which keeps the seed."""
+
+    def __init__(self, folder: Path, seed: str | None) -> None:
+        self.folder = folder
+        try:
+            for name in ("results", "feedback"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            self.seed = self._seed(seed)
+        except OSError as error:
+            raise StoreError(
+                f"--out {folder}: cannot be written ({error.strerror}); choose another folder"
+            ) from error
+
+    def _seed(self, seed: str | None) -> str:
+        """The seed given, or the one that an earlier run wrote down, or a fresh one."""
+        kept = self.folder / "run.json"
+        if seed is None and kept.exists():
+            try:
+                seed = str(json.loads(kept.read_text(encoding="utf-8"))["seed"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreError(
+                    f"{kept} cannot be read ({error}); give the --seed of the run that wrote it,"
+                    " or another --out"
+                ) from error
+        seed = secrets.token_hex(8) if seed is None else seed
+        write(kept, json.dumps({"seed": seed, "version": __version__}, indent=1) + "\n")
+        return seed
+
+    def done(self, page: str, job: Job) -> Graded | None:
+        """The grade of the same content under the same settings, if there is one."""
+        record = _read(self.folder / "results" / f"{page}.json")
+        if record.get("graded_as") != _key(job):
+            return None
+        try:
+            return Graded.from_json(record)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, page: str, job: Job, graded: Graded, html: str) -> None:
+        """Write result and page, each whole or not at all."""
+        record = {**graded.as_json(), "graded_as": _key(job)}
+        write(self.folder / "feedback" / f"{page}.html", html)
+        write(self.folder / "results" / f"{page}.json", json.dumps(record, indent=1) + "\n")
+
+    def grades(self, pages: Iterator[str]) -> Iterator[Graded]:
+        """The grades of `pages` that are there, one at a time."""
+        for page in pages:
+            try:
+                yield Graded.from_json(_read(self.folder / "results" / f"{page}.json"))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that is never seen half written."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    beside.replace(path)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _key(job: Job) -> str:
+    """Changes with all that the grade depends on: the file's content, the settings, the course."""
+    try:
+        content = hashlib.sha256(read_bytes(Path(job.path))).hexdigest()
+    except UnreadableError as error:
+        content = str(error)
+    settings = {**asdict(job), "path": "", "content": content, "version": __version__}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,120 @@
+"""Plain data as text, for the way between the grader and the kernel; tensors as safetensors.
+
+Whatever arrives was written by a learner's code at worst, so reading it runs nothing: JSON in
+base64, checked for shape as it is taken apart. Lists and dicts are tagged, so that no dict of
+a learner's can pass for a tensor, and keys need not be text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from lora_course.checks.plain import MAX_DEPTH
+
+MAX_BYTES = 32 << 20
+MAX_NODES = 1_000_000
+
+
+class WireError(ValueError):
+    """What arrived is no plain data, or what should be sent is none."""
+
+
+def pack(value: Any) -> str:
+    """`value`, plain data as `to_plain` makes it, as ASCII text."""
+    tensors: dict[str, Any] = {}
+    tree = _tree(value, tensors)
+    blob = ""
+    if tensors:
+        from safetensors.torch import save
+
+        try:
+            blob = base64.b64encode(save(tensors)).decode()
+        except (KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+            raise WireError(f"a tensor that cannot be handed over ({error})") from error
+    text = json.dumps({"tree": tree, "tensors": blob})
+    if len(text) > MAX_BYTES:
+        raise WireError(f"{len(text):,} bytes of data; at most {MAX_BYTES:,} are read")
+    return base64.b64encode(text.encode()).decode()
+
+
+def unpack(text: str) -> Any:
+    """The value that `pack` was given; WireError for anything that it cannot have written."""
+    try:
+        message = json.loads(base64.b64decode(text, validate=True))
+        blob = base64.b64decode(message["tensors"], validate=True)
+        tensors: dict[str, Any] = {}
+        if blob:
+            from safetensors.torch import load
+
+            tensors = load(blob)
+        return _Reader(tensors).value(message["tree"], 0)
+    except WireError:
+        raise
+    except (binascii.Error, ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise WireError(f"no plain data ({type(error).__name__})") from error
+    except Exception as error:  # safetensors has an error type of its own
+        raise WireError(f"tensors that cannot be read ({type(error).__name__})") from error
+
+
+def _tree(value: Any, tensors: dict[str, Any]) -> Any:
+    if type(value) is int and value.bit_length() > 1000:  # more digits than int() reads back
+        return {"int": hex(value)}
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if type(value) is list:
+        return {"list": [_tree(item, tensors) for item in value]}
+    if type(value) is dict:
+        pairs = [[_tree(key, tensors), _tree(item, tensors)] for key, item in value.items()]
+        return {"dict": pairs}
+    if type(value).__name__ in ("Tensor", "Parameter"):
+        if value.layout.__str__() != "torch.strided" or value.device.type == "meta":
+            raise WireError("a tensor without ordinary storage")
+        name = str(len(tensors))
+        tensors[name] = value.detach().cpu().clone().contiguous()
+        return {"tensor": name}
+    raise WireError(f"an object of type {type(value).__name__}")
+
+
+class _Reader:
+    """Takes a tree apart, and counts: a small text must not become a huge value."""
+
+    def __init__(self, tensors: dict[str, Any]) -> None:
+        self.tensors, self.left = tensors, MAX_NODES
+
+    def value(self, tree: Any, depth: int) -> Any:
+        self.left -= 1
+        if self.left < 0 or depth > MAX_DEPTH + 2:
+            raise WireError("too much data, or nested too deep")
+        if type(tree) is not dict:
+            if tree is None or type(tree) in (bool, int, float):
+                return tree
+            if type(tree) is str:
+                return clean(tree)
+            raise WireError("untagged data")
+        if len(tree) != 1:
+            raise WireError("data with more than one tag")
+        ((tag, content),) = tree.items()
+        if tag == "list" and type(content) is list:
+            return [self.value(item, depth + 1) for item in content]
+        if tag == "dict" and type(content) is list:
+            pairs = [(self.key(key, depth), self.value(item, depth + 1)) for key, item in content]
+            return dict(pairs)
+        if tag == "int" and type(content) is str and len(content) <= MAX_NODES:
+            return int(content, 16)
+        if tag == "tensor" and type(content) is str:
+            return self.tensors[content]
+        raise WireError("data with an unknown tag")
+
+    def key(self, tree: Any, depth: int) -> Any:
+        key = self.value(tree, depth + 1)
+        if type(key) in (list, dict) or hasattr(key, "numel"):
+            raise WireError("a dict whose keys are no plain values")
+        return key
+
+
+def clean(text: str) -> str:
+    """Text that can be written to any file: lone surrogates replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,120 @@
+"""The bubblewrap command line: what a sandboxed process sees, and as whom it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import site
+import sys
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from lora_course.sandbox.limits import MB, Limits, SandboxError
+
+HOME = "/home/learner"
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
+# What programs look up to run at all; /etc itself holds the host's secrets.
+SETTINGS = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime")
+NOT_SHOWN = "# Solutions are not shown while a notebook is graded."
+# Any user that the machine does not have will do, and one for each kernel: NPROC counts by user.
+FIRST_USER, USERS = 0x70000000, 1 << 20
+
+MISSING = (
+    "bubblewrap is not installed, and without it a submission could do to this machine whatever you"
+    " can. On Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap. macOS and"
+    " Windows have none: grade in a Linux virtual machine or container. --unsafe runs submissions"
+    " without a sandbox: only for work that you have read yourself."
+)
+
+
+def program() -> str:
+    """Where bwrap is; SandboxError when this machine has none."""
+    found = shutil.which("bwrap")
+    if sys.platform != "linux" or not found:
+        raise SandboxError(MISSING)
+    return found
+
+
+def visible() -> list[str]:
+    """Folders of the host that are shown, read-only: the system's programs and the packages."""
+    own = [str(files("lora_course"))]
+    packages = site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        packages.append(site.getusersitepackages())
+    wanted = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), sys.prefix, sys.base_prefix]
+    return [path for path in dict.fromkeys([*wanted, *packages, *own]) if Path(path).exists()]
+
+
+def _above(paths: list[str]) -> list[str]:
+    """The folders above `paths`, from the outermost on, but those that exist in any case."""
+    above = {str(folder) for path in paths for folder in Path(path).parents}
+    return sorted(above - {"/"})
+
+
+def command(
+    limits: Limits,
+    own: str,
+    info_fd: int,
+    files_from: Mapping[str, int],
+    variables: Mapping[str, str],
+) -> list[str]:
+    """`bwrap …`, to be followed by what runs inside.
+
+    `own`: a folder for the kernel's sockets; `files_from`: paths and the open files shown there;
+    `variables`: of the environment, beside those that every kernel has.
+    """
+    arguments = [program(), *(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts"))]
+    arguments += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
+    arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--info-fd", str(info_fd)]
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for folder in _above([*visible(), own]):  # else root's, and closed to others
+        arguments += ["--perms", "0755", "--dir", folder]
+    room = str(limits.disk_mb * MB)
+    for folder, size in {"/tmp": room, HOME: room, "/dev/shm": room, own: str(MB)}.items():
+        arguments += ["--perms", "1777", "--size", size, "--tmpfs", folder]
+    for path in visible():
+        link = Path(path).is_symlink()
+        arguments += ["--symlink", str(Path(path).readlink()), path] if link else []
+        arguments += [] if link else ["--ro-bind", path, path]
+    for path, descriptor in files_from.items():
+        arguments += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
+    for name, value in {**environment(), **variables}.items():
+        arguments += ["--setenv", name, value]
+    arguments += ["--chdir", HOME]
+    if os.geteuid() == 0:
+        return [*arguments, *_as_nobody()]
+    return [*arguments, "--unshare-user", "--disable-userns", "--"]
+
+
+def _as_nobody() -> list[str]:
+    """Root sets the sandbox up, for it alone may read root's files, and then stops being root."""
+    user = str(FIRST_USER + secrets.randbelow(USERS))
+    keep = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+    drop = ["--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
+    return [*keep, "--", "setpriv", *drop, "--bounding-set=-all", "--inh-caps=-all", "--"]
+
+
+def environment() -> dict[str, str]:
+    """All that a kernel's environment holds: nothing of the grader's own."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": HOME,
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(Path(str(files("lora_course"))).parent),  # the same course as outside
+        "USER": "learner",  # who has no entry in any list of users
+    }
+
+
+def hidden() -> dict[str, bytes]:
+    """Files that are shown with other content: the solutions of all questions."""
+    path = files("lora_course.checks").joinpath("solutions.json")
+    names = json.loads(path.read_text(encoding="utf-8"))
+    return {str(path): json.dumps(dict.fromkeys(names, NOT_SHOWN)).encode()}

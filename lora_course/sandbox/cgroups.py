@@ -1,0 +1,99 @@
+"""Control groups: memory and processes of a whole sandbox, limited by the kernel (v1 or v2)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lora_course.sandbox.limits import MB, Limits
+
+ROOT = Path("/sys/fs/cgroup")
+NAME = "lora-course-"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A control group (v1: one folder a controller; v2: one folder) that limits a sandbox."""
+
+    folders: tuple[Path, ...]
+
+    def join(self) -> list[str]:
+        """A command to put before another, which then runs inside the group."""
+        enter = 'for group in %s; do echo $$ > "$group/cgroup.procs" || exit 97; done; exec "$@"'
+        return ["/bin/sh", "-c", enter % " ".join(map(str, self.folders)), "sh"]
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel has ended a process of the group for want of memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                if (folder / name).exists():
+                    words = (folder / name).read_text().split()
+                    return "oom_kill" in words and words[words.index("oom_kill") + 1] != "0"
+        return False
+
+    def remove(self) -> None:
+        """Remove the group once its processes have ended, which may take a moment."""
+        for folder in self.folders:
+            for _ in range(50):
+                try:
+                    folder.rmdir()
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.02)
+                else:
+                    break
+
+
+def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group | None:
+    """A new group with these limits, below the group of this process; None where not permitted."""
+    own = Path("/proc/self/cgroup").read_text() if own is None else own
+    paths = dict(line.split(":", 2)[1:] for line in own.split())
+    name = f"{NAME}{os.getpid()}-{secrets.token_hex(4)}"
+    v1 = {names: path for names, path in paths.items() if names in ("memory", "pids")}
+    if len(v1) == 2:
+        settings = {
+            root / "memory" / v1["memory"].lstrip("/") / name: {
+                "memory.limit_in_bytes": limits.memory_mb * MB
+            },
+            root / "pids" / v1["pids"].lstrip("/") / name: {"pids.max": limits.processes},
+        }
+        return _made(settings)
+    here = root / paths.get("", "/").lstrip("/")
+    both = {"memory.max": limits.memory_mb * MB, "memory.swap.max": 0, "pids.max": limits.processes}
+    # A v2 group that holds processes passes no controller on: look upwards for one that does.
+    for folder in (here, *here.parents):
+        if not folder.is_relative_to(root):
+            break
+        passed_on = folder / "cgroup.subtree_control"
+        if passed_on.exists() and {"memory", "pids"} <= set(passed_on.read_text().split()):
+            made = _made({folder / name: both})
+            if made:
+                return made
+    return None
+
+
+def _made(settings: dict[Path, dict[str, int]]) -> Group | None:
+    group = Group(tuple(settings))
+    try:
+        for folder, values in settings.items():
+            folder.mkdir()
+            for name, value in values.items():
+                if name != "memory.swap.max" or (folder / name).exists():
+                    (folder / name).write_text(str(value))
+    except OSError:
+        group.remove()
+        return None
+    return group
+
+
+def sweep(root: Path = ROOT) -> None:
+    """Remove empty groups that a killed grader left behind; those in use stay as they are."""
+    for folder in root.glob(f"**/{NAME}*"):
+        try:
+            folder.rmdir()
+        except OSError:
+            continue

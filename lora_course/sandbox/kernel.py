@@ -1,0 +1,65 @@
+"""The sandboxed kernel's specification: in memory for a program, installed for use by name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from subprocess import DEVNULL
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import KernelManager
+from traitlets import Instance
+
+from lora_course.sandbox.limits import Limits
+
+NAME = "lora-course-sandbox"
+ARGV = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+def specification(
+    limits: Limits | None = None,
+    *,
+    sandboxed: bool = True,
+    variables: Mapping[str, str] | None = None,
+) -> KernelSpec:
+    """A Python kernel with these packages: in the sandbox, or as an ordinary process.
+
+    `variables`: more of the kernel's environment.
+    """
+    metadata: dict[str, Any] = {}
+    if sandboxed:
+        provisioner = {"provisioner_name": NAME, "config": asdict(limits or Limits())}
+        metadata = {"kernel_provisioner": provisioner}
+    return KernelSpec(
+        argv=ARGV,
+        display_name="Python 3 (sandbox)",
+        language="python",
+        interrupt_mode="message",  # a signal would reach bubblewrap, not the kernel inside it
+        metadata=metadata,
+        env=dict(variables or {}),
+    )
+
+
+class OneKernel(KernelSpecManager):
+    """Knows one kernel, `specification`, whatever is installed on the machine."""
+
+    specification = Instance(KernelSpec)
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The one specification there is, under any name."""
+        return self.specification
+
+
+def manager(spec: KernelSpec, **options: Any) -> KernelManager:
+    """A manager for one kernel with this specification; its blocking methods start and end it."""
+    known = OneKernel(specification=spec)
+    return KernelManager(kernel_name=NAME, kernel_spec_manager=known, **options)
+
+
+def try_out(limits: Limits | None = None) -> None:
+    """Start a sandboxed kernel and end it; SandboxError with what to do where that fails."""
+    one = manager(specification(limits))
+    one.start_kernel(stdout=DEVNULL, stderr=DEVNULL)
+    one.shutdown_kernel(now=True)

@@ -1,0 +1,99 @@
+"""Which files count, whose they are, and what the table makes of them."""
+
+import csv
+import io
+
+import pytest
+
+from lora_course.grading import table
+from lora_course.grading.folder import FolderError, learner_of, read_roster, submissions
+from lora_course.grading.grade import Job, blank
+
+ROSTER = {"12": "Ada", "123": "Ben", "ada@x.org": "Ada", "odd/file.ipynb": "Cleo"}
+
+
+@pytest.mark.parametrize(
+    ("file", "learner"),
+    [
+        ("lovelaceada_12_999_04_rank_selection.ipynb", "Ada"),
+        ("lovelaceada_LATE_123_999_04.ipynb", "Ben"),
+        ("ada@x.org.ipynb", "Ada"),
+        ("Ada Lovelace_12_assignsubmission_file_/04.ipynb", "Ada"),
+        ("odd/file.ipynb", "Cleo"),
+        ("someone.ipynb", "someone"),
+        ("someone/04.ipynb", "someone"),
+        ("12_123.ipynb", "12_123"),  # two learners: nobody is guessed
+        ("1234.ipynb", "1234"),
+    ],
+)
+def test_whose_a_file_is(file, learner):
+    assert learner_of(file, ROSTER) == learner
+
+
+def test_files_of_systems_are_passed_over(tmp_path):
+    for name in ("a.ipynb", "b/a.ipynb", "b/.ipynb_checkpoints/a.ipynb", ".DS_Store", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = submissions(tmp_path)
+    assert [one.file for one in found] == ["a.ipynb", "b/a.ipynb", "loop", "notes.txt"]
+    assert len({one.page for one in found}) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd.ipynb", "../x".replace("/", "%2f"), "a\nb", "名", "-", "x" * 250]
+)
+def test_pages_have_safe_names(tmp_path, name):
+    (tmp_path / name).write_text("")
+    (one,) = submissions(tmp_path)
+    assert one.page.isascii() and one.page.replace("-", "").isalnum()
+    assert not one.page.startswith("-") and len(one.page) < 80
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(FolderError, match="is not a folder"):
+        submissions(tmp_path / "nothing")
+    with pytest.raises(FolderError, match="holds no files"):
+        submissions(tmp_path)
+
+
+def roster(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(text.encode(encoding))
+    return read_roster(path)
+
+
+def test_a_roster(tmp_path):
+    text = "learner,id,file\nAda,12,\nBen,,b.ipynb\n"
+    assert roster(tmp_path, text, "utf-8-sig") == {"12": "Ada", "b.ipynb": "Ben"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "has columns (none)"),
+        ("name,id\nAda,1\n", "needs learner"),
+        ("learner\nAda\n", "id or file"),
+        ("learner,id\nAda,1\nBen,1\n", "line 3: '1' belongs to 'Ada' and to 'Ben'"),
+        ("learner,id\n ,1\n", "line 2: the learner is empty"),
+    ],
+)
+def test_a_roster_that_cannot_be_used(tmp_path, text, words):
+    with pytest.raises(FolderError, match="roster") as error:
+        roster(tmp_path, text)
+    assert words in str(error.value)
+
+
+def test_a_roster_in_another_encoding(tmp_path):
+    with pytest.raises(FolderError, match="cannot be read"):
+        roster(tmp_path, "learner,id\nÅsa,1\n", "latin-1")
+
+
+def test_rows_are_whole_and_harmless():
+    job = Job("", "=HYPERLINK(1)\n.ipynb", "@SUM(1+1)", 4, "seed")
+    text = table.header(list(blank(job).results)) + table.row(blank(job)) + table.missing("-x")
+    first, absent = csv.DictReader(io.StringIO(text))
+    assert first["file"].startswith("'=") and first["learner"].startswith("'@")
+    assert (first["score"], first["max"], first["choice"]) == ("0", "10", "0")
+    assert (absent["learner"], absent["status"]) == ("'-x", "no submission")

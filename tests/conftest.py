@@ -1,11 +1,14 @@
-"""What every test needs: one torch thread, and the course's notebooks."""
+"""What tests share: one torch thread, the course's notebooks, the sandbox where there is one."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from lora_course.authoring import build
+from lora_course.sandbox.kernel import try_out
+from lora_course.sandbox.limits import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = build.sources(ROOT / "notebooks")
@@ -19,3 +22,14 @@ def one_thread():
 @pytest.fixture(params=SOURCES, ids=lambda path: path.stem)
 def source(request):
     return request.param
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """CI sets REQUIRE_SANDBOX: there no test that needs the sandbox is skipped."""
+    try:
+        try_out()
+    except SandboxError as error:
+        if os.environ.get("REQUIRE_SANDBOX"):
+            raise
+        pytest.skip(str(error))

@@ -75,8 +75,7 @@ def grade(job: Job) -> Iterator[Graded]:
                 result = _result(question, replay, job)
             results[question.name] = result
             notes = tuple(note for _, note in sorted(replay.notes.items()))
-            status = replay.troubles[0] if replay.troubles else Status.OK
-            reason = next((f"cell {n.cell} {n.text}" for n in notes), "") if replay.troubles else ""
+            status, reason = replay.troubles[0] if replay.troubles else (Status.OK, "")
             seconds = round(time.monotonic() - started, 1)
             graded = replace(
                 graded,

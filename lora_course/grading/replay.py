@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from lora_course.grading.records import CellNote, Status
 from lora_course.grading.session import KernelEndedError, Reply, Session, TimeLimitError
 
-MOST_ENDS = 3  # cells that may end the kernel; from the last of them on, nothing more is run
-MOST_REPLAYS = 8
+MOST_ENDS = 5  # cells that may end the kernel; from the last of them on, nothing more is run
+MOST_REPLAYS = 12
 AGAIN_SECONDS = 10.0  # for a cell that has had to be interrupted before
 
 
@@ -33,7 +33,7 @@ class Replay:
         self.places = set(range(len(self.cells)) if places is None else places)
         self.cell_seconds = cell_seconds
         self.notes: dict[int, CellNote] = {}
-        self.troubles: list[Status] = []
+        self.troubles: list[tuple[Status, str]] = []
         self._start = start
         self._end = time.monotonic() + seconds
         self._session: Session | None = None
@@ -67,12 +67,12 @@ class Replay:
             try:
                 return self._session.ask(expression, min(self.cell_seconds, self._left()))
             except TimeLimitError as error:
-                self._trouble(Status.TIME)
+                self._trouble(Status.TIME, "an answer did not return in time")
                 if not error.alive:
                     self.close()
                 raise
             except KernelEndedError as error:
-                self._trouble(error.status)
+                self._trouble(error.status, "calling an answer ended the kernel")
                 self.close()
                 if last:
                     raise
@@ -100,36 +100,39 @@ class Replay:
         try:
             reply = self._session.run(self.cells[place], limit)
         except TimeLimitError as error:
-            self._trouble(Status.TIME)
+            words = f"took longer than {limit:.0f} s and "
             if error.alive:
-                self._note(place, f"took longer than {limit:.0f} s and was interrupted")
+                self._blame(place, Status.TIME, f"{words}was interrupted")
                 return True
-            self._note(place, f"took longer than {limit:.0f} s and could not be interrupted", True)
+            self._blame(place, Status.TIME, f"{words}could not be interrupted", True)
         except KernelEndedError as error:
-            self._trouble(error.status)
-            self._note(place, f"ended the kernel ({error.status.value})", True)
+            self._blame(place, error.status, f"ended the kernel ({error.status.value})", True)
         else:
             if reply.error == "MemoryError" or self._session.out_of_memory:
-                self._trouble(Status.MEMORY)
-                self._note(place, "used more memory than is allowed")
+                self._blame(place, Status.MEMORY, "used more memory than is allowed")
             if reply.error:
                 self._note(place, f"raised {reply.error}: {reply.message}".rstrip(": "))
             return True
         self.close()
-        if sum(note.left_out for note in self.notes.values()) >= MOST_ENDS:
-            self.cells = self.cells[:place]
-            self.places = {p for p in self.places if p < place}
+        if sum(note.left_out for note in self.notes.values()) == MOST_ENDS:
+            for later in {p for p in self.places if p > place}:
+                self._note(later, "was not run: too many cells before it ended the kernel", True)
         return False
 
     def _note(self, place: int, text: str, left_out: bool = False) -> None:
         self.notes[place] = CellNote(place + 1, text, left_out)
 
-    def _trouble(self, status: Status) -> None:
-        self.troubles.append(status)
+    def _blame(self, place: int, status: Status, text: str, left_out: bool = False) -> None:
+        self._note(place, text, left_out)
+        self._trouble(status, f"cell {place + 1} {text}")
+
+    def _trouble(self, status: Status, words: str) -> None:
+        self.troubles.append((status, words))
 
     def _left(self) -> float:
         left = self._end - time.monotonic()
         if left <= 0:
-            self._trouble(Status.TIME)
-            raise GivenUpError("the time for the whole notebook had run out")
+            words = "the time for the whole notebook had run out"
+            self._trouble(Status.TIME, words)
+            raise GivenUpError(words)
         return left

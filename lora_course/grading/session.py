@@ -32,6 +32,8 @@ SOCKETS = {
     zmq.LINGER: 0,
     zmq.SNDTIMEO: int(STOP_SECONDS * 1000),
 }
+# exit() at a notebook's end is no harm meant; IPython would end the kernel a moment later.
+STAY = "setattr(get_ipython(), 'ask_exit', lambda: None)"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -77,6 +79,7 @@ class Session:
             self._poller.register(channel.socket, zmq.POLLIN)
         try:
             self._wait(self._sent(self._client.kernel_info), START_SECONDS)
+            self.ask(STAY, STOP_SECONDS)
         except (TimeLimitError, KernelEndedError):
             self.stop()
             raise

@@ -8,12 +8,14 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Graded, Status
+from lora_course.sandbox import cgroups
 
 GRACE_SECONDS = 60.0  # over the job's own limit: the official checks of training take some, too
 MOST_OUTPUT = 64 << 20
@@ -22,7 +24,17 @@ COMMAND = (sys.executable, "-m", "lora_course.grading.child")
 
 def supervise(job: Job, grace: float = GRACE_SECONDS) -> Graded:
     """The last grade that the process wrote; a status of its own where it did not finish."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
+        return _supervise(job, job.seconds + grace, scratch)
+
+
+def _supervise(job: Job, seconds: float, scratch: str) -> Graded:
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TMPDIR": scratch,  # what a process leaves behind that had to be ended goes with it
+    }
     process = subprocess.Popen(
         COMMAND,
         stdin=subprocess.PIPE,
@@ -32,15 +44,16 @@ def supervise(job: Job, grace: float = GRACE_SECONDS) -> Graded:
         start_new_session=True,  # a signal to the batch is for the batch to pass on
     )
     try:
-        output, trouble, in_time = _communicate(process, job, job.seconds + grace)
+        output, trouble, in_time = _communicate(process, job, seconds)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # its sandbox dies with it
             process.wait()
+            cgroups.sweep(process.pid)
         _close(process)
     graded = _last(output, job)
     if not in_time:
-        reason = f"grading did not end within {job.seconds + grace:.0f} s and was stopped"
+        reason = f"grading did not end within {seconds:.0f} s and was stopped"
         return replace(graded, status=Status.TIME, reason=reason)
     if process.returncode != 0:
         how = f"signal {-process.returncode}" if process.returncode < 0 else trouble

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-import site
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.resources import files
@@ -30,6 +30,14 @@ MISSING = (
 )
 
 
+FORBIDDEN = (
+    "bubblewrap is installed but may not make a sandbox here: {words}. In a container, allow it"
+    " user namespaces, or run this in a virtual machine; on Ubuntu 23.10 and newer it needs an"
+    " AppArmor profile (apparmor-profiles has one: bwrap-userns-restrict). --unsafe runs"
+    " submissions without a sandbox: only for work that you have read yourself."
+)
+
+
 def program() -> str:
     """Where bwrap is; SandboxError when this machine has none."""
     found = shutil.which("bwrap")
@@ -40,12 +48,14 @@ def program() -> str:
 
 def visible() -> list[str]:
     """Folders of the host that are shown, read-only: the system's programs and the packages."""
-    own = [str(files("lora_course"))]
-    packages = site.getsitepackages()
-    if site.ENABLE_USER_SITE:
-        packages.append(site.getusersitepackages())
     wanted = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), sys.prefix, sys.base_prefix]
-    return [path for path in dict.fromkeys([*wanted, *packages, *own]) if Path(path).exists()]
+    wanted += [*_packages(), str(files("lora_course"))]
+    return [path for path in dict.fromkeys(wanted) if Path(path).exists()]
+
+
+def _packages() -> list[str]:
+    """Where this Python finds installed packages; other folders of its path may hold anything."""
+    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 
 
 def _above(paths: list[str]) -> list[str]:
@@ -97,6 +107,18 @@ def _as_nobody() -> list[str]:
     return [*keep, "--", "setpriv", *drop, "--bounding-set=-all", "--inh-caps=-all", "--"]
 
 
+def check(limits: Limits) -> None:
+    """Run `true` in a sandbox; SandboxError with bubblewrap's own words where that fails."""
+    info = os.open(os.devnull, os.O_WRONLY)
+    try:
+        call = [*limits.prlimit(), *command(limits, "/tmp/sandbox-check", info, {}, {}), "true"]
+        done = subprocess.run(call, pass_fds=(info,), capture_output=True, text=True, check=False)
+    finally:
+        os.close(info)
+    if done.returncode != 0:
+        raise SandboxError(FORBIDDEN.format(words=done.stderr.strip()[-300:] or "no reason given"))
+
+
 def environment() -> dict[str, str]:
     """All that a kernel's environment holds: nothing of the grader's own."""
     return {
@@ -108,7 +130,8 @@ def environment() -> dict[str, str]:
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(Path(str(files("lora_course"))).parent),  # the same course as outside
+        # The same course and packages as outside.
+        "PYTHONPATH": ":".join([str(Path(str(files("lora_course"))).parent), *_packages()]),
         "USER": "learner",  # who has no entry in any list of users
     }
 

@@ -90,10 +90,6 @@ def _made(settings: dict[Path, dict[str, int]]) -> Group | None:
     return group
 
 
-def sweep(root: Path = ROOT) -> None:
-    """Remove empty groups that a killed grader left behind; those in use stay as they are."""
-    for folder in root.glob(f"**/{NAME}*"):
-        try:
-            folder.rmdir()
-        except OSError:
-            continue
+def sweep(process: int, root: Path = ROOT) -> None:
+    """Remove what a process left behind that was ended before it could remove its groups."""
+    Group(tuple(root.glob(f"**/{NAME}{process}-*"))).remove()

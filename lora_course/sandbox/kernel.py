@@ -12,6 +12,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 from traitlets import Instance
 
+from lora_course.sandbox import bubblewrap
 from lora_course.sandbox.limits import Limits
 
 NAME = "lora-course-sandbox"
@@ -60,6 +61,7 @@ def manager(spec: KernelSpec, **options: Any) -> KernelManager:
 
 def try_out(limits: Limits | None = None) -> None:
     """Start a sandboxed kernel and end it; SandboxError with what to do where that fails."""
+    bubblewrap.check(limits or Limits())
     one = manager(specification(limits))
     one.start_kernel(stdout=DEVNULL, stderr=DEVNULL)
     one.shutdown_kernel(now=True)

@@ -101,8 +101,8 @@ class SandboxProvisioner(LocalProvisioner):
             await self.wait()
             await self.cleanup()
             raise SandboxError(
-                "bubblewrap could not start a kernel. `lora-course sandbox` tries it step by step"
-                " and shows what it says."
+                "bubblewrap runs, but no kernel came up in it within"
+                f" {START_SECONDS} s; is the machine short of memory, or ipykernel not installed?"
             )
         if self._group is None:
             self._watch = Watch(first, self.limits().memory_mb)

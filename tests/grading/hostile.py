@@ -3,7 +3,7 @@ any process but the parent, and files only at the place that the test watches.""
 
 import json
 
-from tests.grading.notebooks import A, Entry, notebook, with_outputs
+from tests.grading.notebooks import A, B, Entry, notebook, with_outputs
 
 ONLY_A = {"lora_params": 2}
 FAKES = "estimate_lora_params = adapter_memory = run_rank_comparison = choose_rank_by_hand = {}"
@@ -300,6 +300,15 @@ ENTRIES = [
     Entry("experiments of nothing", fake(EXPERIMENTS), {"rank_comparison": 1}),
     *(Entry(name, notebook(code)) for name, code in PEEKS.items()),
     *(Entry(name, raw, {}, "unreadable", words) for name, (raw, words) in BYTES.items()),
+    Entry(
+        "four cells that end the kernel",
+        notebook(*[ENDS["exit at once"]] * 2, A, ENDS["abort"], B, ENDS["exit at once"]),
+        {"lora_params": 2, "adapter_memory": 2},
+        "kernel died",
+    ),
+    Entry(
+        "ends the kernel in every cell", notebook(A, *[ENDS["abort"]] * 9, B), ONLY_A, "kernel died"
+    ),
     Entry("huge reply", fake("10", answering("'x' * 150_000_000")), {}, "time limit"),
     Entry("odd cells", ODD, ONLY_A),
     Entry(

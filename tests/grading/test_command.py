@@ -1,0 +1,214 @@
+"""`lora-course grade` as an instructor uses it."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from lora_course.cli import main
+from lora_course.grading import batch
+from lora_course.grading.grade import Job
+from lora_course.grading.records import Graded, Status
+from lora_course.grading.supervise import supervise
+from tests.grading.hostile import LOOPS, after_a
+from tests.grading.notebooks import A, B, notebook
+
+needs_sandbox = pytest.mark.usefixtures("sandbox")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "submissions"
+    made.mkdir()
+    (made / "ada_12_04.ipynb").write_bytes(notebook(A, B))
+    (made / "ben_34_04.ipynb").write_bytes(notebook(A))
+    (made / "notes.txt").write_text("see you")
+    return made
+
+
+def grade(folder, *options, out="out"):
+    arguments = [str(folder), "--chapter", "4", "--out", str(folder.parent / out), "--quiet"]
+    return main(["grade", *arguments, *map(str, options)])
+
+
+def rows(folder, out="out"):
+    with (folder.parent / out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+def graded_points(folder, out="out"):
+    return {name: (row["score"], row["status"]) for name, row in rows(folder, out).items()}
+
+
+POINTS = {
+    "ada_12_04.ipynb": ("4", "ok"),
+    "ben_34_04.ipynb": ("2", "ok"),
+    "notes.txt": ("0", "unreadable"),
+}
+
+
+@needs_sandbox
+def test_a_folder_becomes_a_table_pages_and_a_summary(folder, capsys):
+    roster = folder.parent / "roster.csv"
+    roster.write_text("learner,id\nAda Lovelace,12\nBen Bitdiddle,34\nCy,56\n", encoding="utf-8")
+    assert grade(folder, "--roster", roster) == 0
+    assert "3 of 3 files graded: 2 ok, 1 unreadable" in capsys.readouterr().out
+    table = rows(folder)
+    absent = table.pop("")
+    assert (absent["learner"], absent["status"]) == ("Cy", "no submission")
+    assert {name: (row["score"], row["status"]) for name, row in table.items()} == POINTS
+    assert table["ada_12_04.ipynb"]["learner"] == "Ada Lovelace"
+    assert (table["ada_12_04.ipynb"]["lora_params"], table["ada_12_04.ipynb"]["max"]) == ("2", "10")
+    out = folder.parent / "out"
+    pages = [path.read_text(encoding="utf-8") for path in (out / "feedback").iterdir()]
+    assert len(pages) == 3 and any("Count the trainable parameters" in page for page in pages)
+    assert "Ada Lovelace" in (out / "summary.html").read_text(encoding="utf-8")
+
+
+@needs_sandbox
+def test_what_is_graded_is_kept_and_what_changes_is_graded_again(folder, monkeypatch):
+    assert grade(folder) == 0
+    asked = []
+    monkeypatch.setattr(batch, "supervise", lambda job: asked.append(job.file) or supervise(job))
+    assert grade(folder) == 0 and asked == []
+    (folder / "ben_34_04.ipynb").write_bytes(notebook(A, B))
+    assert grade(folder) == 0 and asked == ["ben_34_04.ipynb"]
+    assert graded_points(folder)["ben_34_04.ipynb"] == ("4", "ok")
+    assert grade(folder, "--cell-timeout", 30) == 0 and len(asked) == 4
+
+
+@needs_sandbox
+def test_the_same_seed_gives_the_same_grades(folder):
+    wrong = A.replace("d_out + d_in", "d_out * d_in")
+    (folder / "cy_04.ipynb").write_bytes(notebook(wrong))
+
+    def findings(out):
+        (path,) = (folder.parent / out / "results").glob("cy*.json")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record["questions"]["lora_params"]["parts"][0]["called"]
+
+    for out, seed in (("one", "x"), ("two", "x"), ("other", "y")):
+        grade(folder, "--seed", seed, out=out)
+    assert findings("one") == findings("two") != findings("other")
+
+
+@needs_sandbox
+def test_several_processes_give_the_same_table(folder):
+    assert grade(folder, "--jobs", 2) == 0
+    assert graded_points(folder) == POINTS
+
+
+@needs_sandbox
+@pytest.mark.long
+def test_a_cluster_gives_the_same_table(folder):
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        assert grade(folder, "--scheduler", cluster.scheduler_address) == 0
+    assert graded_points(folder) == POINTS
+
+
+@needs_sandbox
+@pytest.mark.long
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_stopped_run_continues(folder, jobs):
+    slow = "import time\ntime.sleep(20)"
+    for number in range(3):
+        (folder / f"slow{number}.ipynb").write_bytes(notebook(slow, A))
+    out = folder.parent / "out"
+    command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder), "--chapter", "4"]
+    options = ["--out", str(out), "--jobs", jobs, "--timeout", "60"]
+    environment = {**os.environ, "GRADED_HERE": "yes"}
+    running = subprocess.Popen(
+        [*command, *options], env=environment, stderr=subprocess.PIPE, start_new_session=True
+    )
+    end = time.monotonic() + 60
+    while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    _, words = running.communicate(timeout=30)
+    assert running.returncode == 130, words.decode()[-1000:]
+    before = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
+    assert 2 <= len(before) < 6
+    for number in range(3):
+        (folder / f"slow{number}.ipynb").write_bytes(notebook(A))
+    assert grade(folder, "--timeout", 60) == 0
+    after = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
+    assert before.items() <= after.items() and len(after) == 6
+    expected = POINTS | {f"slow{number}.ipynb": ("2", "ok") for number in range(3)}
+    assert graded_points(folder) == expected
+
+
+@needs_sandbox
+def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, monkeypatch):
+    path = tmp_path / "x.ipynb"
+    path.write_bytes(after_a(LOOPS["loop that swallows interrupts"]))
+    job = Job(str(path), "x.ipynb", "x", 4, "seed", cell_seconds=50, seconds=50)
+    started = time.monotonic()
+    graded = supervise(replace(job, seconds=4), grace=-1)
+    assert graded.status is Status.TIME and "was stopped" in graded.reason
+    assert time.monotonic() - started < 20
+    assert set(graded.results) == {"lora_params", "adapter_memory", "rank_comparison", "choice"}
+
+
+def test_without_a_sandbox_nothing_runs_unless_told(folder, monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert grade(folder) == 2
+    assert "apt install bubblewrap" in capsys.readouterr().err
+    assert not (folder.parent / "out").exists()
+    assert grade(folder, "--unsafe") == 0
+    assert "can do on this machine whatever you can" in capsys.readouterr().err
+    assert graded_points(folder) == POINTS
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--chapter", "99"], "no chapter 99"),
+        (["--memory", "10"], "at least 256"),
+        (["--jobs", "0"], "jobs"),
+        (["--cell-timeout", "-1"], "cell-timeout"),
+        (["--timeout", "nan"], "timeout"),
+        (["--roster", "nowhere.csv"], "nowhere.csv"),
+        (["--out", "submissions/out"], "lies in the folder of submissions"),
+        (["--out", "submissions/notes.txt/out"], "lies in the folder of submissions"),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be(folder, monkeypatch, capsys, options, words):
+    monkeypatch.chdir(folder.parent)
+    arguments = ["grade", "submissions", "--chapter", "4", "--out", "out", *options]
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_folder_that_is_none(tmp_path, capsys):
+    assert main(["grade", str(tmp_path / "no"), "--chapter", "4", "--out", str(tmp_path)]) == 2
+    assert "is not a folder" in capsys.readouterr().err
+
+
+@needs_sandbox
+def test_a_damaged_seed_file_is_told(folder, capsys):
+    out = folder.parent / "out"
+    out.mkdir()
+    (out / "run.json").write_text("{")
+    assert grade(folder) == 2
+    assert "give the --seed" in capsys.readouterr().err
+
+
+def test_grades_are_read_back_as_written():
+    job = Job("", "f", "l", 4, "s")
+    from lora_course.grading.grade import blank
+
+    graded = replace(blank(job), status=Status.DIED, reason="r", seconds=1.5)
+    assert Graded.from_json(json.loads(json.dumps(graded.as_json()))) == graded
+    with pytest.raises(ValueError, match="format"):
+        Graded.from_json({**graded.as_json(), "format": 0})

@@ -1,0 +1,231 @@
+"""The sandbox as a program uses it: a kernel like any other, that nothing gets out of."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from lora_course.grading.records import Status
+from lora_course.grading.session import KernelEndedError, Session
+from lora_course.sandbox import bubblewrap, cgroups
+from lora_course.sandbox.command import main as sandbox_command
+from lora_course.sandbox.kernel import NAME, manager, specification
+from lora_course.sandbox.limits import Limits, SandboxError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+needs_sandbox = pytest.mark.usefixtures("sandbox")
+
+
+@pytest.fixture(scope="module")
+def session(sandbox):
+    running = Session(Limits())
+    yield running
+    running.stop()
+
+
+def value(session, expression):
+    reply = session.ask(expression, 20)
+    found = (reply.values or {})["value"]
+    return found["data"]["text/plain"] if found["status"] == "ok" else found["ename"]
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("__import__('os').path.exists('/etc/passwd')", "False"),
+        (f"__import__('os').path.exists({str(ROOT / 'notebooks')!r})", "False"),
+        (f"__import__('os').path.exists({str(ROOT / '.git')!r})", "False"),
+        ("__import__('os').listdir('/home')", "['learner']"),
+        ("__import__('os').geteuid() == 0", "False"),
+        ("open('/usr/new', 'w')", "OSError"),
+        ("__import__('socket').create_connection(('127.0.0.1', 9))", "ConnectionRefusedError"),
+        ("[n for _, n in __import__('socket').if_nameindex()]", "['lo']"),
+        ("__import__('os').environ.get('HOME')", "'/home/learner'"),
+        ("len([p for p in __import__('os').listdir('/proc') if p.isdigit()]) < 5", "True"),
+        ("__import__('lora_course').estimate_lora_params(4, 2, 1)", "16"),
+        ("__import__('getpass').getuser()", "'learner'"),
+    ],
+)  # fmt: skip
+def test_what_is_seen_inside(session, expression, result):
+    shown = value(session, expression)
+    assert shown == result or (result == "OSError" and shown == "PermissionError")
+
+
+@needs_sandbox
+def test_the_environment_and_the_solutions_are_not_shown(session, monkeypatch):
+    assert "SSH" not in value(session, "dict(__import__('os').environ)")
+    path = Path(bubblewrap.files("lora_course.checks").joinpath("solutions.json"))
+    assert "return num_layers" in path.read_text(encoding="utf-8")
+    assert "num_layers" not in value(session, f"open({str(path)!r}).read()")
+
+
+@needs_sandbox
+def test_files_are_the_kernels_own(session):
+    assert session.run("open('/home/learner/kept', 'w').write('x')", 10).error == ""
+    assert not Path("/home/learner/kept").exists()
+
+
+@needs_sandbox
+def test_a_kernel_by_name(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "kernels" / NAME
+    folder.mkdir(parents=True)
+    folder.joinpath("kernel.json").write_text(json.dumps(specification().to_dict()))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    cells = [new_code_cell("import os\nos.path.exists('/etc/passwd')"), new_code_cell("1 / 0")]
+    client = NotebookClient(new_notebook(cells=cells), kernel_name=NAME, allow_errors=True)
+    executed = client.execute()
+    assert executed.cells[0].outputs[0].data["text/plain"] == "False"
+    assert executed.cells[1].outputs[0].ename == "ZeroDivisionError"
+    nbformat.validate(executed)
+
+
+@needs_sandbox
+def test_a_restarted_kernel_is_a_fresh_one():
+    running = manager(specification())
+    running.start_kernel()
+    client = running.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=30)
+        assert client.execute_interactive("x = 1", timeout=30)["content"]["status"] == "ok"
+        running.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        assert client.execute_interactive("x", timeout=30)["content"]["ename"] == "NameError"
+    finally:
+        client.stop_channels()
+        running.shutdown_kernel(now=True)
+
+
+@needs_sandbox
+def test_without_control_groups_memory_is_watched(monkeypatch):
+    monkeypatch.setattr(cgroups, "create", lambda limits: None)
+    session = Session(Limits(memory_mb=400))
+    fork = "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
+    hold = "        held = b'x' * 250_000_000\n        time.sleep(20)\n        os._exit(0)\n"
+    try:
+        with pytest.raises(KernelEndedError) as error:
+            session.run(f"{fork}{hold}time.sleep(20)", 30)
+        assert error.value.status is Status.MEMORY
+    finally:
+        session.stop()
+
+
+SYSTEM_PYTHON = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+AS_USER = """
+import os
+from lora_course.grading.session import Session
+from lora_course.sandbox.limits import Limits
+session = Session(Limits(processes=40))
+print(os.getuid(), session.ask("__import__('os').getuid()", 20).values["value"]["data"])
+forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(9); os._exit(0)"
+print(session.run(forks, 20).error)
+print(session.run("import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1", 20).error)
+session.stop()
+"""
+
+
+@needs_sandbox
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not SYSTEM_PYTHON.exists() or not shutil.which("setpriv"),
+    reason="needs root, to become another user, and a Python that this user may read",
+)
+def test_an_ordinary_user_has_it_too(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    os.chown(home, 1000, 1000)
+    for folder in home.parents:
+        folder.chmod(folder.stat().st_mode | 0o011)
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    environment = {
+        "HOME": str(home), "TMPDIR": str(home), "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}:{packages}",
+    }  # fmt: skip
+    user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--inh-caps=-all"]
+    done = subprocess.run(
+        [*user, str(SYSTEM_PYTHON), "-c", AS_USER],
+        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["1000 {'text/plain': '1000'}", "BlockingIOError", ""], (
+        done.stderr[-1500:]
+    )
+
+
+def test_no_bubblewrap_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert sandbox_command(type("Options", (), {"install": False})) == 2
+    told = capsys.readouterr().err
+    assert "apt install bubblewrap" in told and "--unsafe" in told
+
+
+def test_a_forbidden_bubblewrap_is_told_in_its_own_words(monkeypatch, tmp_path):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(SandboxError, match="uid map: Permission denied") as error:
+        bubblewrap.check(Limits())
+    assert "AppArmor" in str(error.value) and "--unsafe" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"memory_mb": 100}, "at least 256"),
+        ({"processes": 0}, "processes=0"),
+        ({"cpu_seconds": 1.5}, "cpu_seconds=1.5"),
+    ],
+)
+def test_limits_that_cannot_be(limits, words):
+    with pytest.raises(ValueError, match=words):
+        Limits(**limits)
+
+
+def tree(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_control_groups_v1(tmp_path):
+    tree(tmp_path, {"memory/a/x": "", "pids/x": ""})
+    own = "9:name=systemd:/\n8:pids:/\n4:memory:/a\n0::/\n"
+    group = cgroups.create(Limits(memory_mb=512, processes=9), tmp_path, own)
+    memory, pids = group.folders
+    assert memory.parent == tmp_path / "memory/a" and pids.parent == tmp_path / "pids"
+    assert (memory / "memory.limit_in_bytes").read_text() == str(512 << 20)
+    assert (pids / "pids.max").read_text() == "9"
+    (memory / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 0\n")
+    assert not group.ran_out_of_memory()
+    (memory / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
+    assert group.ran_out_of_memory()
+
+
+def test_control_groups_v2_from_the_first_folder_that_passes_them_on(tmp_path):
+    tree(
+        tmp_path,
+        {
+            "cgroup.subtree_control": "cpu memory pids\n",
+            "user/cgroup.subtree_control": "memory pids\n",
+            "user/shell/cgroup.subtree_control": "\n",
+        },
+    )
+    group = cgroups.create(Limits(memory_mb=512), tmp_path, "0::/user/shell\n")
+    (folder,) = group.folders
+    assert folder.parent == tmp_path / "user"
+    assert (folder / "memory.max").read_text() == str(512 << 20)
+    (folder / "memory.events").write_text("low 0\noom 1\noom_kill 1\noom_group_kill 0\n")
+    assert group.ran_out_of_memory()
+
+
+def test_no_control_groups(tmp_path):
+    tree(tmp_path, {"cgroup.subtree_control": "cpu\n"})
+    assert cgroups.create(Limits(), tmp_path, "0::/\n") is None
+    assert cgroups.create(Limits(), tmp_path / "none", "0::/\n") is None

@@ -47,6 +47,8 @@ def job_from(options: argparse.Namespace) -> Job:
 
 def run(options: argparse.Namespace) -> int:
     """Grade the folder; the exit status."""
+    if sys.platform == "win32":
+        raise ValueError("Windows has no sandbox for submissions: grade in WSL, which is Linux")
     job, workers = job_from(options), whole("jobs", options.jobs)
     roster = read_roster(options.roster) if options.roster else {}
     found = submissions(options.folder, roster)

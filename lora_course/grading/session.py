@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ class Session:
             self._context.setsockopt(option, value)
         spec = specification(limits, sandboxed=sandboxed, variables={NO_CHECKS: "1"})
         self._manager = manager(spec, context=self._context)
-        self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL)
+        folder = tempfile.gettempdir()  # without a sandbox, files go where they are removed
+        self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL, cwd=folder)
         self._client = self._manager.client(context=self._context)
         self._client.start_channels(iopub=False, hb=False)
         self._poller = zmq.Poller()

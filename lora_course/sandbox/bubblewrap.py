@@ -24,9 +24,9 @@ FIRST_USER, USERS = 0x70000000, 1 << 20
 
 MISSING = (
     "bubblewrap is not installed, and without it a submission could do to this machine whatever you"
-    " can. On Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap. macOS and"
-    " Windows have none: grade in a Linux virtual machine or container. --unsafe runs submissions"
-    " without a sandbox: only for work that you have read yourself."
+    " can. On Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap. macOS"
+    " has none: grade in a Linux virtual machine or container. --unsafe runs submissions without a"
+    " sandbox: only for work that you have read yourself."
 )
 
 

@@ -1,0 +1,112 @@
+"""What grading costs over running the notebooks, and what two processes gain."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from benchmarks.clock import ROOT
+from benchmarks.rows import Row, at_least, at_most
+from lora_course.authoring.build import execute, solution_path, sources
+from lora_course.authoring.source import read_source, variant
+from lora_course.grading.batch import Task, grade_all
+from lora_course.grading.folder import submissions
+from lora_course.grading.grade import Job
+from lora_course.grading.store import Store
+from lora_course.grading.supervise import supervise
+
+REPEATS, COPIES = 5, 12
+JOB = Job("", "", "", 4, "seed")
+
+
+def answers_only(source: Path, *, solved: bool) -> bytes:
+    """The chapter's imports and exercises, as a notebook."""
+    cells = variant(read_source(source), solved=solved).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    kept = [code[0].source, *(cell.source for cell in code if "question" in cell.metadata)]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in kept])
+    return nbformat.writes(notebook).encode()
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Wall time: the kernels' CPU time is not to be had, as they are ended, not waited for."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def bare(path: Path) -> None:
+    """Run the notebook as an author's build does."""
+    execute(nbformat.read(path, as_version=4), path.parent)
+
+
+def graded(path: Path) -> None:
+    """Grade it; a lost point would make the figure worthless."""
+    result = supervise(replace(JOB, path=str(path), file=path.name))
+    assert result.score == result.max_score, result
+
+
+def throughput(folder: Path, out: Path, workers: int) -> float:
+    """Submissions a second."""
+    store = Store(out, "seed")
+    tasks = [
+        Task(one, replace(JOB, path=str(one.path), file=one.file, learner=one.learner))
+        for one in submissions(folder)
+    ]
+
+    def run() -> None:
+        grade_all(tasks, store, workers=workers, scheduler=None, progress=lambda graded: None)
+
+    return len(tasks) / seconds(run)
+
+
+def measure() -> list[Row]:
+    """Wall times, taken in turn: run this on a machine that does nothing else."""
+    source = next(s for s in sources(ROOT / "notebooks") if s.name.startswith("04"))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "submissions")
+        folder.mkdir()
+        for number in range(COPIES):
+            Path(folder, f"{number}.ipynb").write_bytes(answers_only(source, solved=False))
+        rates = {n: throughput(folder, Path(scratch, f"out{n}"), n) for n in (1, 2)}
+        answers = Path(scratch, "answers.ipynb")
+        answers.write_bytes(answers_only(source, solved=True))
+        bare(answers)
+        graded(answers)
+        over = [
+            seconds(lambda: graded(answers)) - seconds(lambda: bare(answers))
+            for _ in range(REPEATS)
+        ]
+        whole = solution_path(source)
+        chapter = seconds(lambda: graded(whole)) - seconds(lambda: bare(whole))
+    return [
+        Row(
+            "grading.own",
+            "grade chapter 4's solution, over running it with nbclient (wall)",
+            chapter,
+            "s",
+            at_most(1),
+        ),
+        Row(
+            "grading.answers",
+            "the same, of a notebook with only the imports and the exercises",
+            statistics.median(over),
+            "s",
+            at_most(1),
+        ),
+        Row("grading.rate", f"{COPIES} blank notebooks, `--jobs 1`", 60 * rates[1], "/min"),
+        Row(
+            "grading.jobs",
+            "throughput of `--jobs 2` ÷ `--jobs 1`, 2 cores",
+            rates[2] / rates[1],
+            "×",
+            at_least(1.7),
+        ),
+    ]

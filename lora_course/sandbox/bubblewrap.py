@@ -58,10 +58,15 @@ def _packages() -> list[str]:
     return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 
 
-def _above(paths: list[str]) -> list[str]:
-    """The folders above `paths`, from the outermost on, but those that exist in any case."""
-    above = {str(folder) for path in paths for folder in Path(path).parents}
-    return sorted(above - {"/"})
+def _folders(paths: list[str]) -> list[str]:
+    """Make the folders above `paths`, from the outermost on; else they are closed to others."""
+    above = {str(folder) for path in paths for folder in Path(path).parents} - {"/"}
+    return [word for folder in sorted(above) for word in ("--perms", "0755", "--dir", folder)]
+
+
+def _tmpfs(folder: str, size: int) -> list[str]:
+    """Memory in place of a folder, for anyone to write to, up to a size."""
+    return ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
 
 
 def command(
@@ -80,11 +85,10 @@ def command(
     arguments += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--info-fd", str(info_fd)]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for folder in _above([*visible(), own]):  # else root's, and closed to others
-        arguments += ["--perms", "0755", "--dir", folder]
-    room = str(limits.disk_mb * MB)
-    for folder, size in {"/tmp": room, HOME: room, "/dev/shm": room, own: str(MB)}.items():
-        arguments += ["--perms", "1777", "--size", size, "--tmpfs", folder]
+    room = limits.disk_mb * MB
+    for folder in ("/tmp", HOME, "/dev/shm"):
+        arguments += [*_folders([folder]), *_tmpfs(folder, room)]
+    arguments += [*_folders([*visible(), own]), *_tmpfs(own, MB)]
     for path in visible():
         link = Path(path).is_symlink()
         arguments += ["--symlink", str(Path(path).readlink()), path] if link else []
@@ -108,10 +112,11 @@ def _as_nobody() -> list[str]:
 
 
 def check(limits: Limits) -> None:
-    """Run `true` in a sandbox; SandboxError with bubblewrap's own words where that fails."""
+    """Import the course in a sandbox; SandboxError with its words where that fails."""
     info = os.open(os.devnull, os.O_WRONLY)
+    what = (sys.executable, "-c", "import ipykernel, lora_course")
     try:
-        call = [*limits.prlimit(), *command(limits, "/tmp/sandbox-check", info, {}, {}), "true"]
+        call = [*limits.prlimit(), *command(limits, "/tmp/sandbox-check", info, {}, {}), *what]
         done = subprocess.run(call, pass_fds=(info,), capture_output=True, text=True, check=False)
     finally:
         os.close(info)

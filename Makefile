@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: lab test test-all test-long setup lint notebooks bench lock clean
+.PHONY: lab test test-all test-long nbgrader setup lint notebooks bench lock clean
 
 lab: setup
 	$(BIN)/jupyter lab $(ROOT_TOO) --LabApp.default_url=/lab/tree/notebooks/04_rank_selection.ipynb
@@ -17,11 +17,16 @@ test: setup lint
 test-all: test test-long
 
 # What `make test` leaves out because it takes long.
-test-long: setup
+test-long: setup nbgrader
 	$(BIN)/python -m pytest -m long
 
 NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
+
+# For the test of the export alone: see the file.
+nbgrader: setup
+	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --target build/nbgrader \
+	    -r requirements/nbgrader.txt
 
 setup:
 	@$(PYTHON) tools/setup_env.py

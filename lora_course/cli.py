@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lora_course import __version__
@@ -23,15 +23,14 @@ def _build(options: argparse.Namespace) -> int:
         )
         return 2
     try:
-        chosen = authoring.sources(options.notebooks)
-    except FileNotFoundError as error:
+        chosen = (
+            authoring.sources(options.notebooks)
+            if options.chapter is None
+            else [authoring.chapter_source(options.notebooks, options.chapter)]
+        )
+    except (FileNotFoundError, ValueError) as error:
         print(f"lora-course build: {error}", file=sys.stderr)
         return 2
-    if options.chapter is not None:
-        chosen = [source for source in chosen if int(source.name[:2]) == options.chapter]
-        if not chosen:
-            print(f"lora-course build: there is no chapter {options.chapter}", file=sys.stderr)
-            return 2
     for source in chosen:
         for path in authoring.build(source, run=not options.no_execute):
             print(f"wrote {path}")
@@ -119,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     add_grading_options(grade)
     grade.set_defaults(run=_grade)
 
+    _add_exports(commands)
     sandbox = commands.add_parser(
         "sandbox", help="try out the sandbox that submissions are graded in"
     )
@@ -129,6 +129,29 @@ def parser() -> argparse.ArgumentParser:
     )
     sandbox.set_defaults(run=_sandbox)
     return main_parser
+
+
+def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    nbgrader = commands.add_parser("export-nbgrader", help="a chapter as an nbgrader assignment")
+    nbgrader.add_argument("chapter", type=int)
+    nbgrader.add_argument("out", type=Path, metavar="OUT", help="the folder of an nbgrader course")
+    nbgrader.add_argument("--notebooks", type=Path, default=Path("notebooks"))
+    nbgrader.add_argument("--overwrite", action="store_true", help="an assignment that is there")
+    nbgrader.set_defaults(run=_export("export_nbgrader"))
+    gradescope = commands.add_parser("export-gradescope", help="a Gradescope autograder as a zip")
+    gradescope.add_argument("chapter", type=int)
+    gradescope.add_argument("out", type=Path, metavar="OUT.zip")
+    gradescope.set_defaults(run=_export("export_gradescope"))
+
+
+def _export(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        from lora_course.interop import command
+
+        status: int = getattr(command, name)(options)
+        return status
+
+    return run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

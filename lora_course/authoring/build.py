@@ -13,8 +13,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from lora_course.authoring.source import read_source, solutions, variant
+from lora_course.authoring.source import chapter_number, read_source, solutions, variant
 from lora_course.grading.course_cells import CELLS, digest
+from lora_course.interop.nbgrader import assignment
 
 PACKAGE = Path(__file__).parent.parent
 SOLUTIONS = PACKAGE / "checks" / "solutions.json"
@@ -45,6 +46,14 @@ def sources(folder: Path) -> list[Path]:
     if not found:
         raise FileNotFoundError(f"{folder}: holds no source/NN_name.py; is this the right folder?")
     return found
+
+
+def chapter_source(folder: Path, chapter: int) -> Path:
+    """The source of one chapter below a notebooks folder; ValueError when there is none."""
+    for source in sources(folder):
+        if chapter_number(source) == chapter:
+            return source
+    raise ValueError(f"there is no chapter {chapter} in {folder}")
 
 
 def text(notebook: NotebookNode) -> str:
@@ -89,11 +98,14 @@ def _without_widget(output: NotebookNode) -> NotebookNode | None:
     return output
 
 
-def course_cells(chapter: NotebookNode) -> list[str]:
-    """Digests of the code cells that are no exercises: the grader knows them again by these."""
+def course_cells(source: Path) -> list[str]:
+    """Digests of the code cells that are no exercises: the grader knows them again by these.
+
+    Those that nbgrader adds to the chapter are among them.
+    """
     return [
         digest(cell.source)
-        for cell in chapter.cells
+        for cell in assignment(source).cells
         if cell.cell_type == "code" and "question" not in cell.metadata
     ]
 
@@ -114,7 +126,7 @@ def build(source: Path, *, run: bool = True) -> list[Path]:
     student.write_text(text(variant(chapter, solved=False)), encoding="utf-8")
     prefix = f"ch{source.name[:2]}."
     _replace_entries(SOLUTIONS, prefix, solutions(chapter))
-    _replace_entries(COURSE_CELLS, source.name[:2], {source.name[:2]: course_cells(chapter)})
+    _replace_entries(COURSE_CELLS, source.name[:2], {source.name[:2]: course_cells(source)})
     if run:
         executed = execute(variant(chapter, solved=True), solution.parent)
         solution.parent.mkdir(exist_ok=True)

@@ -24,6 +24,7 @@ from lora_course.validation import positive, whole
 # What goes wrong for reasons that an instructor can mend; the message says how.
 EXPECTED = (ValueError, FolderError, StoreError, SandboxError, SchedulerError)
 STOPPED = 130  # the exit status of a program that Ctrl-C ended
+CANVAS = "canvas.csv"
 UNSAFE = "--unsafe: submissions run without a sandbox and can do on this machine whatever you can."
 
 
@@ -83,6 +84,12 @@ def run(options: argparse.Namespace) -> int:
         finally:
             batch.report(tasks, store, set(roster.values()))
     _tell(options.out, counts, len(tasks))
+    if options.canvas and not stopped:
+        from lora_course.interop.command import merge_into_canvas
+
+        done = (store.done(task.submission.page, task.job) for task in tasks)
+        grades = (graded for graded in done if graded is not None)
+        merge_into_canvas(options.canvas, grades, options.out / CANVAS, options.canvas_column)
     return STOPPED if stopped else 0
 
 

@@ -12,6 +12,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chapter", type=int, required=True, help="whose questions to grade")
     parser.add_argument("--out", type=Path, required=True, help="a folder for grades and feedback")
     parser.add_argument("--roster", type=Path, help="CSV with columns learner, and id or file")
+    parser.add_argument(
+        "--canvas", type=Path, metavar="GRADEBOOK.csv", help="also write OUT/canvas.csv from it"
+    )
+    parser.add_argument("--canvas-column", help="the assignment's title or number in it")
     limits = parser.add_argument_group("limits of one submission")
     limits.add_argument("--cell-timeout", type=float, default=120, help="seconds; default: 120")
     limits.add_argument("--timeout", type=float, default=900, help="seconds in all; default: 900")

@@ -102,7 +102,9 @@ class Replay:
         except TimeLimitError as error:
             words = f"took longer than {limit:.0f} s and "
             if error.alive:
-                self._blame(place, Status.TIME, f"{words}was interrupted")
+                full = self._session.out_of_memory
+                status = Status.MEMORY if full else Status.TIME
+                self._blame(place, status, f"{words}was interrupted")
                 return True
             self._blame(place, Status.TIME, f"{words}could not be interrupted", True)
         except KernelEndedError as error:

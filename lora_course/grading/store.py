@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,6 @@ class Store:
         record = {**graded.as_json(), "graded_as": _key(job)}
         write(self.folder / "feedback" / f"{page}.html", html)
         write(self.folder / "results" / f"{page}.json", json.dumps(record, indent=1) + "\n")
-
-    def grades(self, pages: Iterator[str]) -> Iterator[Graded]:
-        """The grades of `pages` that are there, one at a time."""
-        for page in pages:
-            try:
-                yield Graded.from_json(_read(self.folder / "results" / f"{page}.json"))
-            except (ValueError, KeyError, TypeError):
-                continue
 
 
 def write(path: Path, text: str) -> None:

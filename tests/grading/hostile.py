@@ -52,13 +52,13 @@ ENDS = {
 }
 MEMORY = {
     "memory in one process": "held = []\nfor _ in range(40):\n    held.append(bytearray(100 * 10**6))",
-    "memory in ten processes": (
+    "memory in several processes": (
         "import os, time\nchildren = []\n"
-        "for _ in range(10):\n"
+        "for _ in range(8):\n"
         "    child = os.fork()\n"
         "    if child == 0:\n"
-        "        held = b'x' * 390_000_000\n"
-        "        time.sleep(5)\n"
+        "        held = b'x' * 450_000_000\n"
+        "        time.sleep(3)\n"
         "        os._exit(0)\n"
         "    children.append(child)\n"
         "for child in children:\n"

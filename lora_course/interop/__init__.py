@@ -1,0 +1,1 @@
+"""The course's assignments and grades in the formats of other systems."""

@@ -35,12 +35,13 @@ def carry_out(
     workers: int = 1,
     scheduler: str | None = None,
     deadline: float = float("inf"),
+    threads: bool = False,
 ) -> Iterator[tuple[int, Outcome[T]]]:
     """Call `call(*job)` for each job; yields (place, outcome) as they finish, in any order.
 
-    `workers` local processes, or those of the Dask cluster at `scheduler`, which runs the jobs of
-    a worker that dies on another one. Jobs that would begin after `deadline` (time.time()) are
-    not begun.
+    `workers` local processes (or `threads`, for calls that only wait), or those of the Dask
+    cluster at `scheduler`, which runs the jobs of a worker that dies on another one. Jobs that
+    would begin after `deadline` (time.time()) are not begun.
     """
     if not scheduler and workers == 1:
         for place, job in enumerate(jobs):
@@ -57,6 +58,7 @@ def carry_out(
         options = {"batch_size": 1, "pre_dispatch": "all", "return_as": "generator_unordered"}
         if not scheduler:
             options["n_jobs"] = workers
+            options["backend"] = "threading" if threads else "loky"
         try:
             yield from Parallel(**options)(tasks())
         except TerminatedWorkerError as error:

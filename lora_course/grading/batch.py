@@ -48,7 +48,7 @@ def grade_all(
             progress(done)
     write(store.folder / GRADES, "".join(lines))
     arguments = [(task.job,) for task in left]
-    outcomes = carry_out(supervise, arguments, workers=workers, scheduler=scheduler)
+    outcomes = carry_out(supervise, arguments, workers=workers, scheduler=scheduler, threads=True)
     for place, (outcome, trouble) in outcomes:
         task = left[place]
         failed = replace(blank(task.job), status=Status.GRADER, reason=trouble[:300])

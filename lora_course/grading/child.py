@@ -1,8 +1,7 @@
-"""The process that grades one file: a job as a line of JSON on stdin, grades as lines on stdout.
+"""The process that grades one file, and hands over the whole grade so far after every question.
 
-Each line is the whole grade so far; the last one counts. A process of its own can be ended from
-outside, and what a submission makes it hold goes away with it. It ends itself when stdin closes:
-then whoever asked for the grade is gone.
+A process of its own can be ended from outside, and what a submission makes it hold goes away with
+it. It ends itself when the other end of its pipe is closed: whoever asked for the grade is gone.
 """
 
 from __future__ import annotations
@@ -11,10 +10,19 @@ import json
 import os
 import resource
 import signal
-import sys
+import tempfile
 import threading
 from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
 
+# What the checks of training import anyway: imported once, in the process that this one is a copy
+# of, it costs a file nothing.
+import torch
+
+import lora_course.layers
+import lora_course.tasks.matching
+import lora_course.training  # noqa: F401
 from lora_course.grading.grade import Job, blank, grade
 from lora_course.grading.records import Graded, Status
 
@@ -22,29 +30,30 @@ from lora_course.grading.records import Graded, Status
 DATA_BYTES = 4 << 30
 
 
-def main() -> None:
-    """Grade the job on stdin."""
-    job = Job(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def run(settings: dict[str, Any], scratch: str, pipe: Connection) -> None:
+    """Grade `Job(**settings)`; each grade goes through `pipe`, as JSON: the last one counts."""
+    os.setsid()  # a signal to the batch is for the batch to pass on
+    threading.Thread(target=_end_with_other_end, args=(pipe,), daemon=True).start()
+    tempfile.tempdir = scratch
+    torch.set_num_threads(1)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, hard))
+    job = Job(**settings)
     last = blank(job)
     try:
         for last in grade(job):
-            _write(last)
+            _send(pipe, last)
     except Exception as error:  # contained: one file's trouble must not stop the batch
         reason = f"{type(error).__name__}: {error}"[:300]
-        _write(replace(last, status=Status.GRADER, reason=reason))
+        _send(pipe, replace(last, status=Status.GRADER, reason=reason))
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGKILL)  # the sandbox dies with this process
+def _end_with_other_end(pipe: Connection) -> None:
+    try:
+        pipe.recv_bytes()  # nothing is ever sent this way
+    finally:
+        os.kill(os.getpid(), signal.SIGKILL)  # the sandbox dies with this process
 
 
-def _write(graded: Graded) -> None:
-    print(json.dumps(graded.as_json()), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+def _send(pipe: Connection, graded: Graded) -> None:
+    pipe.send_bytes(json.dumps(graded.as_json()).encode())

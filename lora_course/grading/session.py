@@ -26,6 +26,7 @@ from lora_course.sandbox.limits import Limits
 START_SECONDS = 60.0
 STOP_SECONDS = 3.0  # for a cell to end after an interrupt
 ANSWERS = 100  # to input(), in one cell
+VARIABLES = {NO_CHECKS: "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 # No larger messages than honest replies are taken in, nor many at a time; no send waits for ever.
 SOCKETS = {
     zmq.MAXMSGSIZE: 2 * MAX_BYTES,
@@ -70,7 +71,7 @@ class Session:
         self._context = zmq.Context()
         for option, value in SOCKETS.items():
             self._context.setsockopt(option, value)
-        spec = specification(limits, sandboxed=sandboxed, variables={NO_CHECKS: "1"})
+        spec = specification(limits, sandboxed=sandboxed, variables=VARIABLES)
         self._manager = manager(spec, context=self._context)
         folder = tempfile.gettempdir()  # without a sandbox, files go where they are removed
         self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL, cwd=folder)

@@ -26,11 +26,13 @@ REPEATS, COPIES = 5, 12
 JOB = Job("", "", "", 4, "seed")
 
 
-def answers_only(source: Path, *, solved: bool) -> bytes:
+def answers_only(source: Path, *, solved: bool, imports: bool = True) -> bytes:
     """The chapter's imports and exercises, as a notebook."""
     cells = variant(read_source(source), solved=solved).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
-    kept = [code[0].source, *(cell.source for cell in code if "question" in cell.metadata)]
+    kept = [cell.source for cell in code if "question" in cell.metadata]
+    if imports:
+        kept.insert(0, code[0].source)
     notebook = new_notebook(cells=[new_code_cell(source) for source in kept])
     return nbformat.writes(notebook).encode()
 

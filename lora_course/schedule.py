@@ -47,8 +47,11 @@ def carry_out(
         for place, job in enumerate(jobs):
             yield place, _attempt(call, job, deadline)
         return
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    try:
+        from joblib import Parallel, delayed
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+    except ModuleNotFoundError as error:
+        raise SchedulerError(f"several jobs need {error.name}: pip install joblib") from error
 
     def tasks() -> Iterator[Any]:
         for place, job in enumerate(jobs):

@@ -158,3 +158,15 @@ def check_one_seed(face: Face, draws: random.Random) -> None:
             expected,
             "one seed trusted",
         )
+    try:
+        with_two = face.call(RANKS, table)
+    except AnswerError:  # another part's trouble
+        return
+    if type(with_two) is dict and with_two.get("rank", 0) is None:
+        raise WrongAnswerError(
+            "With two seeds or more there is a spread: then choose a rank.",
+            call_text(FUNCTION, [RANKS, table]),
+            show(with_two),
+            "a rank",
+            "never chooses",
+        )

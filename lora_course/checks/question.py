@@ -19,6 +19,9 @@ from lora_course.checks.values import differs, same
 NO_CHECKS = "LORA_COURSE_NO_CHECKS"
 
 
+MAX_MESSAGE = 2000  # characters: some quote what an answer returned
+
+
 class WrongAnswerError(Exception):
     """A part of an answer is wrong: what was called, returned, expected, and the likely cause."""
 
@@ -109,7 +112,8 @@ class Question:
             return Finding(part.name, part.points, Outcome.NOT_ATTEMPTED)
         except WrongAnswerError as error:
             details = error.details
-            return Finding(part.name, part.points, Outcome.INCORRECT, str(error), **details)
+            message = str(error)[:MAX_MESSAGE]
+            return Finding(part.name, part.points, Outcome.INCORRECT, message, **details)
         except AnswerError as error:
             message = f"{self.function or 'Your answer'} {error}"
             return Finding(part.name, part.points, Outcome.ERROR, message)

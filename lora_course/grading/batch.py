@@ -68,7 +68,7 @@ def report(tasks: Sequence[Task], store: Store, learners: Iterable[str] = ()) ->
     names = [question.name for question in questions_of(chapter)]
     summary, lines, seen = Summary(), [table.header(names)], set()
     for task in tasks:
-        graded = store.done(task.submission.page, task.job)
+        graded = store.kept(task.submission.page, task.job)
         if graded is not None:
             seen.add(graded.learner)
             lines.append(table.row(graded))

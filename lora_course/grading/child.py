@@ -27,7 +27,7 @@ from lora_course.grading.grade import Job, blank, grade
 from lora_course.grading.records import Graded, Status
 
 # For this process, against replies made to exhaust it; its kernel has limits of its own.
-DATA_BYTES = 4 << 30
+DATA_BYTES = 2 << 30
 
 
 def run(settings: dict[str, Any], scratch: str, pipe: Connection) -> None:
@@ -38,6 +38,7 @@ def run(settings: dict[str, Any], scratch: str, pipe: Connection) -> None:
     torch.set_num_threads(1)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     job = Job(**settings)
     last = blank(job)
     try:

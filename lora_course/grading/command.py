@@ -16,6 +16,7 @@ from lora_course.grading.folder import FolderError, read_roster, submissions
 from lora_course.grading.grade import Job, questions_of
 from lora_course.grading.records import Graded
 from lora_course.grading.store import Store, StoreError
+from lora_course.grading.supervise import stop
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import Limits, SandboxError
 from lora_course.schedule import SchedulerError
@@ -81,13 +82,14 @@ def run(options: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt:
             stopped = True
+            stop()
         finally:
             batch.report(tasks, store, set(roster.values()))
     _tell(options.out, counts, len(tasks))
     if options.canvas and not stopped:
         from lora_course.interop.command import merge_into_canvas
 
-        done = (store.done(task.submission.page, task.job) for task in tasks)
+        done = (store.kept(task.submission.page, task.job) for task in tasks)
         grades = (graded for graded in done if graded is not None)
         merge_into_canvas(options.canvas, grades, options.out / CANVAS, options.canvas_column)
     return STOPPED if stopped else 0

@@ -15,6 +15,7 @@ from importlib.resources import files
 from symtable import symtable
 
 CELLS = "course_cells.json"  # written when the notebooks are built
+MOST_CODE = 200_000  # characters; reading the names off much more takes long
 # Code with one of these may use names that cannot be read off it: then everything is run.
 OPAQUE = {
     "eval",
@@ -43,6 +44,8 @@ def handed_out(chapter: int) -> frozenset[str]:
 def needed(cells: Sequence[str], course: frozenset[str]) -> set[int]:
     """The places of the cells to run; all of them where that cannot be told."""
     everything = set(range(len(cells)))
+    if sum(map(len, cells)) > MOST_CODE:
+        return everything
     try:
         used = {place: _used(code) for place, code in enumerate(cells)}
         bound = {place: _bound(code) for place, code in enumerate(cells)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from lora_course.grading.wire import clean
 
 # Made by systems, not by learners: no row for these.
 PASSED_OVER_FOLDERS = (".ipynb_checkpoints", "__MACOSX")
@@ -31,7 +30,7 @@ class Submission:
     @property
     def page(self) -> str:
         """A name for its result and page: safe on any system, and different for every file."""
-        digest = hashlib.sha256(self.file.encode()).hexdigest()[:10]
+        digest = hashlib.sha256(os.fsencode(self.path.name) + self.file.encode()).hexdigest()[:10]
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.file).strip('-')[:60] or 'file'}-{digest}"
 
 
@@ -42,20 +41,42 @@ def submissions(folder: Path, roster: Mapping[str, str] | None = None) -> list[S
     found = sorted(_files(folder), key=lambda path: path.relative_to(folder).parts)
     if not found:
         raise FolderError(f"FOLDER={str(folder)!r} holds no files")
-    names = [clean(path.relative_to(folder).as_posix()) for path in found]
+    names = [_shown(path.relative_to(folder).as_posix()) for path in found]
     return [
         Submission(path, name, learner_of(name, roster or {}))
         for path, name in zip(found, names, strict=True)
     ]
 
 
+def _shown(name: str) -> str:
+    """The name with bytes that are no UTF-8 written out, so that two names stay two."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder, and no link to one; what cannot be told is none."""
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError:
+        return False
+
+
 def _files(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if entry.is_symlink() or not entry.is_dir():
-            if entry.name not in PASSED_OVER:
-                yield entry
-        elif entry.name not in PASSED_OVER_FOLDERS:
-            yield from _files(entry)
+    """All files; a folder that cannot be read stands for what may be in it."""
+    waiting = [folder]
+    while waiting:
+        inner = waiting.pop()
+        try:
+            entries = list(inner.iterdir())
+        except OSError:  # no permission, or nested deeper than a path can say
+            yield inner
+            continue
+        for entry in entries:
+            if not _is_folder(entry):
+                if entry.name not in PASSED_OVER:
+                    yield entry
+            elif entry.name not in PASSED_OVER_FOLDERS:
+                waiting.append(entry)
 
 
 def learner_of(file: str, roster: Mapping[str, str]) -> str:

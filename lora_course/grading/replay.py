@@ -110,7 +110,8 @@ class Replay:
         except KernelEndedError as error:
             self._blame(place, error.status, f"ended the kernel ({error.status.value})", True)
         else:
-            if reply.error == "MemoryError" or self._session.out_of_memory:
+            torch_full = "can't allocate memory" in reply.message
+            if reply.error == "MemoryError" or torch_full or self._session.out_of_memory:
                 self._blame(place, Status.MEMORY, "used more memory than is allowed")
             if reply.error:
                 self._note(place, f"raised {reply.error}: {reply.message}".rstrip(": "))

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from subprocess import DEVNULL
 from typing import Any
@@ -154,7 +155,8 @@ class Session:
                 self._receive(self._client.stdin_channel)
                 answers += 1
                 if answers <= ANSWERS:
-                    self._client.input("")  # nobody sits there: an empty line
+                    with suppress(zmq.Again):
+                        self._client.input("")  # nobody sits there: an empty line
             if self._client.shell_channel.socket in ready:
                 message = self._receive(self._client.shell_channel)
                 if message.get("parent_header", {}).get("msg_id") == request:
@@ -171,7 +173,8 @@ class Session:
             message = channel.get_msg(timeout=0)
         except Exception:
             return {}
-        return message if isinstance(message, dict) else {}
+        whole = isinstance(message, dict) and isinstance(message.get("parent_header"), dict)
+        return message if whole else {}
 
     def _why(self) -> Status:
         if self.out_of_memory:

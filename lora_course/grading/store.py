@@ -13,7 +13,7 @@ from typing import Any
 from lora_course import __version__
 from lora_course.grading.grade import Job
 from lora_course.grading.notebook import UnreadableError, read_bytes
-from lora_course.grading.records import Graded
+from lora_course.grading.records import Graded, Status
 
 
 class StoreError(ValueError):
@@ -50,6 +50,11 @@ class Store:
         return seed
 
     def done(self, page: str, job: Job) -> Graded | None:
+        """The grade that need not be made again: the grader's own failures are tried again."""
+        graded = self.kept(page, job)
+        return None if graded is None or graded.status is Status.GRADER else graded
+
+    def kept(self, page: str, job: Job) -> Graded | None:
         """The grade of the same content under the same settings, if there is one."""
         record = _read(self.folder / "results" / f"{page}.json")
         if record.get("graded_as") != _key(job):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
 import tempfile
+import threading
 import time
-from contextlib import suppress
 from dataclasses import asdict, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -19,34 +17,40 @@ from lora_course.sandbox import cgroups
 
 GRACE_SECONDS = 60.0  # over the job's own limit: the official checks of training take some, too
 MOST_BYTES = 4 << 20  # of one grade
+running: set[ForkServerProcess] = set()
+stopped = threading.Event()
 CHILD = "lora_course.grading.child"
 
 
 def supervise(job: Job, grace: float = GRACE_SECONDS) -> Graded:
     """The last grade that the process wrote; a status of its own where it did not finish."""
+    if stopped.is_set():
+        raise RuntimeError("grading was stopped")
     with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
         return _supervise(job, job.seconds + grace, scratch)
 
 
 def _supervise(job: Job, seconds: float, scratch: str) -> Graded:
     process, pipe = _start(job, scratch)
+    running.add(process)
     graded, in_time = blank(job), True
     try:
         end = time.monotonic() + seconds
         while in_time := pipe.poll(max(0.0, end - time.monotonic())):
             graded = Graded.from_json(json.loads(pipe.recv_bytes(MOST_BYTES)))
-    except (EOFError, ConnectionError):  # the process has ended
+    except EOFError:  # the process has ended
         process.join()
+    except (OSError, ValueError):  # or sends what is no grade: the last one stands
+        pass
     finally:
+        running.discard(process)
         if process.exitcode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid or 0, signal.SIGKILL)  # its sandbox dies with it
-            process.kill()  # before it had a group of its own
+            process.kill()  # its sandbox dies with it
             process.join()
+        if process.exitcode != 0:
             cgroups.sweep(process.pid or 0)
         pipe.close()
     code = process.exitcode
-    process.close()
     if not in_time:
         reason = f"grading did not end within {seconds:.0f} s and was stopped"
         return replace(graded, status=Status.TIME, reason=reason)
@@ -56,6 +60,15 @@ def _supervise(job: Job, seconds: float, scratch: str) -> Graded:
             graded, status=Status.GRADER, reason=f"the grading process was ended ({how})"
         )
     return graded
+
+
+def stop() -> None:
+    """End all grading that goes on in other threads of this process; no more is begun."""
+    stopped.set()
+    for process in list(running):
+        process.kill()
+        process.join()
+        cgroups.sweep(process.pid or 0)
 
 
 def _start(job: Job, scratch: str) -> tuple[ForkServerProcess, Connection]:

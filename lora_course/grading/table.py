@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from lora_course.grading.records import Graded
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Some spreadsheets split at a semicolon or a tab as well.
+SPLIT = re.compile(r"([;\t])(?=[=+\-@])")
 FIXED = ("file", "learner", "score", "max", "status", "seconds", "reason")
 
 
 def cell(text: str) -> str:
     """`text`, led by an apostrophe where a spreadsheet would take it for a formula; one line."""
-    text = " ".join(text.splitlines())
+    text = SPLIT.sub(r"\1'", " ".join(text.splitlines()))
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from lora_course.checks.plain import MAX_DEPTH
 
-MAX_BYTES = 32 << 20
-MAX_NODES = 1_000_000
+MAX_BYTES = 8 << 20
+MAX_NODES = 200_000
 
 
 class WireError(ValueError):
@@ -43,7 +43,10 @@ def pack(value: Any) -> str:
 def unpack(text: str) -> Any:
     """The value that `pack` was given; WireError for anything that it cannot have written."""
     try:
-        message = json.loads(base64.b64decode(text, validate=True))
+        content = base64.b64decode(text, validate=True)
+        if sum(map(content.count, (b"{", b"[", b","))) > 4 * MAX_NODES:  # before it takes memory
+            raise WireError("too much data")
+        message = json.loads(content)
         blob = base64.b64decode(message["tensors"], validate=True)
         tensors: dict[str, Any] = {}
         if blob:

@@ -99,16 +99,25 @@ def command(
         arguments += ["--setenv", name, value]
     arguments += ["--chdir", HOME]
     if os.geteuid() == 0:
-        return [*arguments, *_as_nobody()]
-    return [*arguments, "--unshare-user", "--disable-userns", "--"]
+        return [*arguments, *_as_nobody(limits)]
+    return [*arguments, "--unshare-user", "--disable-userns", "--", *limits.prlimit_inside()]
 
 
-def _as_nobody() -> list[str]:
+def _as_nobody(limits: Limits) -> list[str]:
     """Root sets the sandbox up, for it alone may read root's files, and then stops being root."""
     user = str(FIRST_USER + secrets.randbelow(USERS))
     keep = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
     drop = ["--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
-    return [*keep, "--", "setpriv", *drop, "--bounding-set=-all", "--inh-caps=-all", "--"]
+    return [
+        *keep,
+        "--",
+        *limits.prlimit_inside(),
+        "setpriv",
+        *drop,
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        "--",
+    ]
 
 
 def check(limits: Limits) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from lora_course.sandbox.limits import MB, Limits
 
 ROOT = Path("/sys/fs/cgroup")
 NAME = "lora-course-"
+PERIOD = 100_000  # microseconds, of one processor: a submission takes no time from its neighbours
+OPTIONAL = ("memory.swap.max", "cpu.max")
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,28 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Remove the group once its processes have ended, which may take a moment."""
+        """End what is left in the group, and remove it, which may take a moment.
+
+        bubblewrap's own first process waits for ever when the second is ended before they have
+        spoken to each other; nothing of it has started then.
+        """
         for folder in self.folders:
-            for _ in range(50):
+            for _ in range(100):
                 try:
                     folder.rmdir()
                 except FileNotFoundError:
                     break
                 except OSError:
+                    self._end_processes(folder)
                     time.sleep(0.02)
                 else:
                     break
+
+    @staticmethod
+    def _end_processes(folder: Path) -> None:
+        with suppress(OSError):
+            for process in (folder / "cgroup.procs").read_text().split():
+                os.kill(int(process), signal.SIGKILL)
 
 
 def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group | None:
@@ -55,15 +71,23 @@ def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group |
     name = f"{NAME}{os.getpid()}-{secrets.token_hex(4)}"
     v1 = {names: path for names, path in paths.items() if names in ("memory", "pids")}
     if len(v1) == 2:
-        settings = {
+        settings: dict[Path, dict[str, int | str]] = {
             root / "memory" / v1["memory"].lstrip("/") / name: {
                 "memory.limit_in_bytes": limits.memory_mb * MB
             },
             root / "pids" / v1["pids"].lstrip("/") / name: {"pids.max": limits.processes},
         }
+        if (root / "cpu").is_dir() and "cpu" in paths:
+            processor = root / "cpu" / paths["cpu"].lstrip("/") / name
+            settings[processor] = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": PERIOD}
         return _made(settings)
     here = root / paths.get("", "/").lstrip("/")
-    both = {"memory.max": limits.memory_mb * MB, "memory.swap.max": 0, "pids.max": limits.processes}
+    both: dict[str, int | str] = {
+        "memory.max": limits.memory_mb * MB,
+        "memory.swap.max": 0,
+        "pids.max": limits.processes,
+        "cpu.max": f"{PERIOD} {PERIOD}",
+    }
     # A v2 group that holds processes passes no controller on: look upwards for one that does.
     for folder in (here, *here.parents):
         if not folder.is_relative_to(root):
@@ -76,13 +100,13 @@ def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group |
     return None
 
 
-def _made(settings: dict[Path, dict[str, int]]) -> Group | None:
+def _made(settings: Mapping[Path, Mapping[str, int | str]]) -> Group | None:
     group = Group(tuple(settings))
     try:
         for folder, values in settings.items():
             folder.mkdir()
             for name, value in values.items():
-                if name != "memory.swap.max" or (folder / name).exists():
+                if name not in OPTIONAL or (folder / name).exists():
                     (folder / name).write_text(str(value))
     except OSError:
         group.remove()

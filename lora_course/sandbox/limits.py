@@ -30,6 +30,10 @@ class Limits:
         if self.memory_mb < 256:
             raise ValueError(f"memory_mb={self.memory_mb}: a kernel needs at least 256 MB")
 
+    def prlimit_inside(self) -> list[str]:
+        """The limit that counts by user: to be set where the user is the sandbox's own."""
+        return ["prlimit", f"--nproc={self.processes}:{self.processes}"]
+
     def prlimit(self) -> list[str]:
         """The limits that every process inherits, as a command to put before another.
 
@@ -38,7 +42,6 @@ class Limits:
         """
         limits = {
             "cpu": self.cpu_seconds,
-            "nproc": self.processes,
             "fsize": self.file_mb * MB,
             "nofile": self.open_files,
             "data": self.memory_mb * MB,

@@ -65,7 +65,9 @@ class SandboxProvisioner(LocalProvisioner):
         assert manager is not None
         bubblewrap.program()  # its message, before anything is made
         if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="sandbox-")
+            # The path of a socket has room for 107 characters.
+            short = "/tmp" if len(tempfile.gettempdir()) > 70 else None
+            self._folder = tempfile.mkdtemp(prefix="sandbox-", dir=short)
             manager.transport, manager.ip = "ipc", f"{self._folder}/socket"
             manager.connection_file = f"{self._folder}/kernel.json"
             for port, channel in enumerate(CHANNELS, start=1):

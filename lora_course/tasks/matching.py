@@ -133,7 +133,8 @@ class MatchingTask:
         x1, x2 = self._normal(stream + " x1", shape), self._normal(stream + " x2", shape)
         labels = (x1 * _apply(self.base + self.update, x2)).sum((-1, -2)) > 0
         if self.noise:
-            flips = torch.rand(size, generator=self._generator(stream + " flips")) < self.noise
+            draws = torch.rand(size, generator=self._generator(stream + " flips"), dtype=self.dtype)
+            flips = draws < self.noise
             labels = labels ^ flips
         return Examples((x1, x2), labels.to(self.dtype))
 

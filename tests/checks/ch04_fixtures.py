@@ -657,6 +657,13 @@ CHOICE = [
         "luck",
     ),
     Fixture(
+        "never chooses",
+        "def answer(ranks, accuracies):\n    return {'rank': None}\n",
+        WRONG,
+        "never chooses",
+        "then choose a rank",
+    ),
+    Fixture(
         "fails on one seed",
         choose(one_seed="pass"),
         WRONG,

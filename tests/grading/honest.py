@@ -43,6 +43,22 @@ ENTRIES = [
     Entry("error in the answer's own cell", notebook(A + "\nassert 1 == 2"), ONLY_A),
     Entry("syntax error", notebook("def broken(:", A), ONLY_A),
     Entry("defined twice, the last counts", notebook(A, SQUARE), {"lora_params": 1}),
+    Entry(
+        "another default precision",
+        notebook("import torch\ntorch.set_default_dtype(torch.float64)", IMPORTS, C),
+        {"rank_comparison": 3},
+    ),
+    Entry(
+        "plots between the runs",
+        notebook(
+            IMPORTS,
+            C.replace(
+                "            runs.append",
+                "            import time; time.sleep(2.5)\n            runs.append",
+            ),
+        ),
+        {"rank_comparison": 3},
+    ),
     Entry("slow but finishes", notebook("import time; time.sleep(4)", SLOW_A), ONLY_A),
     Entry(
         "noisy",

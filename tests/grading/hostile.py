@@ -159,6 +159,18 @@ def answering(expression):
     )
 
 
+FLOODS = {
+    "requests for input, unread": (
+        "kernel = get_ipython().kernel\nfor _ in range(2000):\n"
+        "    kernel.session.send(kernel.stdin_socket, 'input_request', {'prompt': '', 'password': False})"
+    ),
+}
+NO_HEADER = (
+    "session = get_ipython().kernel.session\nreal = session.serialize\n"
+    "def forged(message, ident=None):\n"
+    "    message['parent_header'] = []\n    return real(message, ident=ident)\n"
+    "session.serialize = forged"
+)
 FORGED = {
     "forged points": answering('encode(json.dumps({"points": 10, "outcome": "correct"}))'),
     "forged value": answering(
@@ -308,6 +320,14 @@ ENTRIES = [
     ),
     Entry(
         "ends the kernel in every cell", notebook(A, *[ENDS["abort"]] * 9, B), ONLY_A, "kernel died"
+    ),
+    *(Entry(name, notebook(A, *[code] * 3), ONLY_A) for name, code in FLOODS.items()),
+    Entry("replies without a header", after_a(NO_HEADER), ONLY_A, "time limit"),
+    Entry("never chooses", notebook("def choose_rank_by_hand(r, a):\n    return {'rank': None}")),
+    Entry(
+        "much code",
+        notebook(A, "\n".join(f"x{n} = {n}" for n in range(60_000))),
+        ONLY_A,
     ),
     Entry("huge reply", fake("10", answering("'x' * 150_000_000")), {}, "time limit"),
     Entry("odd cells", ODD, ONLY_A),

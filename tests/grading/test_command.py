@@ -18,6 +18,7 @@ from lora_course.grading.records import Graded, Status
 from lora_course.grading.supervise import supervise
 from tests.grading.hostile import LOOPS, after_a
 from tests.grading.notebooks import A, B, notebook
+from tests.grading.watched import groups, sandboxed_processes
 
 needs_sandbox = pytest.mark.usefixtures("sandbox")
 
@@ -84,6 +85,17 @@ def test_what_is_graded_is_kept_and_what_changes_is_graded_again(folder, monkeyp
 
 
 @needs_sandbox
+def test_the_graders_own_failures_are_tried_again(folder, monkeypatch):
+    failed = replace(supervise(Job("", "", "", 4, "")), status=Status.GRADER, reason="bad luck")
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "supervise", lambda job: replace(failed, file=job.file))
+        assert grade(folder) == 0
+    assert {status for _, status in graded_points(folder).values()} == {"grader error"}
+    assert grade(folder) == 0
+    assert graded_points(folder) == POINTS
+
+
+@needs_sandbox
 def test_the_same_seed_gives_the_same_grades(folder):
     wrong = A.replace("d_out + d_in", "d_out * d_in")
     (folder / "cy_04.ipynb").write_bytes(notebook(wrong))
@@ -126,16 +138,17 @@ def test_a_stopped_run_continues(folder, jobs):
     out = folder.parent / "out"
     command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder), "--chapter", "4"]
     options = ["--out", str(out), "--jobs", jobs, "--timeout", "60"]
-    environment = {**os.environ, "GRADED_HERE": "yes"}
-    running = subprocess.Popen(
-        [*command, *options], env=environment, stderr=subprocess.PIPE, start_new_session=True
-    )
+    running = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, start_new_session=True)
     end = time.monotonic() + 60
     while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     _, words = running.communicate(timeout=30)
     assert running.returncode == 130, words.decode()[-1000:]
+    end = time.monotonic() + 10
+    while (sandboxed_processes() or groups()) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not sandboxed_processes() and not groups()
     before = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
     assert 2 <= len(before) < 6
     for number in range(3):

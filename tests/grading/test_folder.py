@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import subprocess
 
 import pytest
 
@@ -51,6 +53,31 @@ def test_pages_have_safe_names(tmp_path, name):
     assert not one.page.startswith("-") and len(one.page) < 80
 
 
+def test_names_in_another_encoding_stay_two(tmp_path):
+    for name in (b"M\xfcller.ipynb", b"M\xf6ller.ipynb"):
+        with open(os.path.join(os.fsencode(tmp_path), name), "w") as file:  # noqa: PTH118, PTH123
+            file.write("{}")
+    one, two = submissions(tmp_path)
+    assert one.file != two.file and one.page != two.page
+    (one.file + two.file).encode("utf-8")
+
+
+def test_folders_without_end_stop_nothing(tmp_path):
+    (tmp_path / "a.ipynb").write_text("{}")
+    start = os.open(tmp_path, os.O_RDONLY)
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.fchdir(start)
+        for _ in range(2200):
+            os.mkdir("dd")  # noqa: PTH102
+            os.chdir("dd")
+    finally:
+        os.fchdir(here)
+    found = submissions(tmp_path)
+    assert [one.file for one in found if one.file == "a.ipynb"] and len(found) == 2
+    subprocess.run(["rm", "-rf", str(tmp_path / "dd")], check=True)
+
+
 def test_a_folder_that_is_none(tmp_path):
     with pytest.raises(FolderError, match="is not a folder"):
         submissions(tmp_path / "nothing")
@@ -96,4 +123,5 @@ def test_rows_are_whole_and_harmless():
     first, absent = csv.DictReader(io.StringIO(text))
     assert first["file"].startswith("'=") and first["learner"].startswith("'@")
     assert (first["score"], first["max"], first["choice"]) == ("0", "10", "0")
+    assert table.cell("x;=HYPERLINK(1)") == "x;'=HYPERLINK(1)"
     assert (absent["learner"], absent["status"]) == ("'-x", "no submission")

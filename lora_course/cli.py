@@ -66,8 +66,9 @@ def _compare_ranks(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     from lora_course.grading import command
+    from lora_course.interop.command import merge_into_canvas
 
-    return command.main(options)
+    return command.main(options, lambda grades: merge_into_canvas(options, grades))
 
 
 def _sandbox(options: argparse.Namespace) -> int:

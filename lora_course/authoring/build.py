@@ -13,9 +13,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from lora_course.authoring.nbgrader import assignment
 from lora_course.authoring.source import chapter_number, read_source, solutions, variant
 from lora_course.grading.course_cells import CELLS, digest
-from lora_course.interop.nbgrader import assignment
 
 PACKAGE = Path(__file__).parent.parent
 SOLUTIONS = PACKAGE / "checks" / "solutions.json"

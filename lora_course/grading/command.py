@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from lora_course.validation import positive, whole
 # What goes wrong for reasons that an instructor can mend; the message says how.
 EXPECTED = (ValueError, FolderError, StoreError, SandboxError, SchedulerError)
 STOPPED = 130  # the exit status of a program that Ctrl-C ended
-CANVAS = "canvas.csv"
 UNSAFE = "--unsafe: submissions run without a sandbox and can do on this machine whatever you can."
 
 
@@ -47,7 +47,11 @@ def job_from(options: argparse.Namespace) -> Job:
     )
 
 
-def run(options: argparse.Namespace) -> int:
+After = Callable[[Iterable[Graded]], None]
+"""What is done with all grades when none is missing, such as filling in a gradebook."""
+
+
+def run(options: argparse.Namespace, after: After) -> int:
     """Grade the folder; the exit status."""
     if sys.platform == "win32":
         raise ValueError("Windows has no sandbox for submissions: grade in WSL, which is Linux")
@@ -86,13 +90,11 @@ def run(options: argparse.Namespace) -> int:
         finally:
             batch.report(tasks, store, set(roster.values()))
     _tell(options.out, counts, len(tasks))
-    if options.canvas and not stopped:
-        from lora_course.interop.command import merge_into_canvas
-
-        done = (store.kept(task.submission.page, task.job) for task in tasks)
-        grades = (graded for graded in done if graded is not None)
-        merge_into_canvas(options.canvas, grades, options.out / CANVAS, options.canvas_column)
-    return STOPPED if stopped else 0
+    if stopped:
+        return STOPPED
+    kept = (store.kept(task.submission.page, task.job) for task in tasks)
+    after(graded for graded in kept if graded is not None)
+    return 0
 
 
 def _apart(folder: Path, out: Path) -> None:
@@ -109,10 +111,10 @@ def _tell(out: Path, counts: Counter[str], total: int) -> None:
     print(f"Grades: {out / batch.GRADES}   Summary: {out / batch.SUMMARY}")
 
 
-def main(options: argparse.Namespace) -> int:
+def main(options: argparse.Namespace, after: After) -> int:
     """The command; returns its exit status."""
     try:
-        return run(options)
+        return run(options, after)
     except EXPECTED as error:
         print(f"lora-course grade: {error}", file=sys.stderr)
         return 2

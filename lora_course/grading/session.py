@@ -83,7 +83,7 @@ class Session:
             self._poller.register(channel.socket, zmq.POLLIN)
         try:
             self._wait(self._sent(self._client.kernel_info), START_SECONDS)
-            self.ask(STAY, STOP_SECONDS)
+            self.ask(STAY, START_SECONDS)
         except (TimeLimitError, KernelEndedError):
             self.stop()
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from lora_course.grading.records import Graded, Status
 from lora_course.interop.canvas import Grade, Merged, merge
@@ -15,7 +14,7 @@ def export_nbgrader(options: argparse.Namespace) -> int:
     """Write the assignment; the exit status."""
     try:
         from lora_course.authoring.build import chapter_source
-        from lora_course.interop.nbgrader import export_nbgrader as export
+        from lora_course.authoring.nbgrader import export_nbgrader as export
 
         source = chapter_source(options.notebooks, options.chapter)
         written = export(source, options.out, overwrite=options.overwrite)
@@ -46,10 +45,11 @@ def export_gradescope(options: argparse.Namespace) -> int:
     return 0
 
 
-def merge_into_canvas(
-    gradebook: Path, grades: Iterable[Graded], out: Path, column: str | None
-) -> None:
-    """Write the gradebook with the scores in it, and tell what was not entered."""
+def merge_into_canvas(options: argparse.Namespace, grades: Iterable[Graded]) -> None:
+    """With --canvas, write the gradebook with the scores in it, and tell what was not entered."""
+    if not options.canvas:
+        return
+    out = options.out / "canvas.csv"
     out.unlink(missing_ok=True)  # of an earlier run of the same command
     given = []
     for one in grades:
@@ -57,7 +57,7 @@ def merge_into_canvas(
             print(f"  not entered, for the grader itself failed: {one.file}")
         else:
             given.append(Grade(one.learner, one.file, one.score, one.max_score))
-    merged = merge(gradebook, given, out, column=column)
+    merged = merge(options.canvas, given, out, column=options.canvas_column)
     print(f"Canvas: {merged.written} scores in {out}")
     for line in _told(merged):
         print(line)

@@ -54,7 +54,7 @@ ENTRIES = [
             IMPORTS,
             C.replace(
                 "            runs.append",
-                "            import time; time.sleep(2.5)\n            runs.append",
+                "            import time; time.sleep(2)\n            runs.append",
             ),
         ),
         {"rank_comparison": 3},

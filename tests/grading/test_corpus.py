@@ -38,7 +38,7 @@ def graded(tmp_path_factory):
     (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
     os.mkfifo(folder / "pipe.ipynb")
     command = [sys.executable, "-m", "lora_course.cli", "grade", folder, "--chapter", "4"]
-    options = ["--out", out, "--jobs", "2", "--cell-timeout", "12", "--timeout", "100", "--quiet"]
+    options = ["--out", out, "--jobs", "2", "--cell-timeout", "16", "--timeout", "110", "--quiet"]
     environment = {**os.environ, "GRADER_SECRET": (watched_folder / "secret.py").read_text()}
     done = subprocess.run(
         [*command, *options], env=environment, capture_output=True, text=True, check=False

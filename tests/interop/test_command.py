@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from argparse import Namespace
 from dataclasses import replace
 
 import pytest
@@ -54,7 +55,8 @@ def test_scores_go_to_canvas_and_failures_of_the_grader_do_not(tmp_path, capsys)
     ada = blank(job)
     ben = replace(ada, file="b.ipynb", learner="ben", status=Status.GRADER)
     for _ in range(2):  # the second time over the first one's file
-        merge_into_canvas(gradebook, [ada, ben], out, None)
+        options = Namespace(canvas=gradebook, canvas_column=None, out=tmp_path)
+        merge_into_canvas(options, [ada, ben])
     _, _, first, second = csv.reader(out.read_text(encoding="utf-8").splitlines())
     assert (first[-1], second[-1]) == ("0", "")
     told = capsys.readouterr().out

@@ -10,11 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lora_course.authoring import build
+from lora_course.authoring import build, nbgrader
+from lora_course.authoring.nbgrader import ExportError, export_nbgrader
 from lora_course.authoring.source import read_source, variant
 from lora_course.checks import ch04
-from lora_course.interop import nbgrader
-from lora_course.interop.nbgrader import ExportError, export_nbgrader
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
 from tests.grading.honest import SQUARE

@@ -16,7 +16,7 @@ from benchmarks.clock import ROOT
 from benchmarks.rows import Row, at_least, at_most
 from lora_course.authoring.build import execute, solution_path, sources
 from lora_course.authoring.source import read_source, variant
-from lora_course.grading.batch import Task, grade_all
+from lora_course.grading.batch import grade_all, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.grade import Job
 from lora_course.grading.store import Store
@@ -58,10 +58,7 @@ def graded(path: Path) -> None:
 def throughput(folder: Path, out: Path, workers: int) -> float:
     """Submissions a second."""
     store = Store(out, "seed")
-    tasks = [
-        Task(one, replace(JOB, path=str(one.path), file=one.file, learner=one.learner))
-        for one in submissions(folder)
-    ]
+    tasks = tasks_for(submissions(folder), JOB)
 
     def run() -> None:
         grade_all(tasks, store, workers=workers, scheduler=None, progress=lambda graded: None)

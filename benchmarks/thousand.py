@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.clock import ROOT
 from benchmarks.grading import JOB, answers_only, seconds
 from benchmarks.rows import Row, at_most
 from lora_course.authoring.build import sources
-from lora_course.grading.batch import Task, grade_all, report
+from lora_course.grading.batch import grade_all, report, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.records import Graded, Status
 from lora_course.grading.store import Store
@@ -41,10 +40,7 @@ def measure() -> list[Row]:
         for number in range(FILES):
             (folder / f"{number:04d}.ipynb").write_bytes(content)
         store = Store(Path(scratch, "out"), "seed")
-        tasks = [
-            Task(one, replace(JOB, path=str(one.path), file=one.file, learner=one.learner))
-            for one in submissions(folder)
-        ]
+        tasks = tasks_for(submissions(folder), JOB)
 
         def run() -> None:
             grade_all(tasks, store, workers=WORKERS, scheduler=None, progress=progress)

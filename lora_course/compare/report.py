@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from lora_course.compare.figure import draw
-from lora_course.compare.files import write_whole
 from lora_course.compare.page import as_html
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import amount, axis_label, name_of, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.words import all_notes, answer, capital, mark, rate_of
 from lora_course.compare.written import as_csv, as_json
+from lora_course.files import write_whole
 
 
 def write(comparison: Comparison, folder: Path) -> list[Path]:

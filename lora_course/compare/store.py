@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lora_course.compare.files import write_whole
 from lora_course.compare.records import Job, Run
 from lora_course.compare.settings import FREE_TO_CHANGE, Settings
+from lora_course.files import write_whole
 
 NEEDED_BYTES = 50_000_000
 

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from lora_course.compare.command import EXPECTED, compare
-from lora_course.compare.files import write_whole
 from lora_course.compare.written import as_json
 from lora_course.curves import FOLDER, TASKS
+from lora_course.files import write_whole
 from lora_course.validation import whole
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from lora_course.files import write_whole
 from lora_course.grading import table
 from lora_course.grading.feedback import page
 from lora_course.grading.folder import Submission
 from lora_course.grading.grade import Job, blank, questions_of
 from lora_course.grading.records import Graded, Status
-from lora_course.grading.store import Store, write
+from lora_course.grading.store import Store
 from lora_course.grading.summary import Summary
 from lora_course.grading.supervise import supervise
 from lora_course.schedule import carry_out
@@ -25,6 +26,14 @@ class Task:
 
     submission: Submission
     job: Job
+
+
+def tasks_for(found: Sequence[Submission], job: Job) -> list[Task]:
+    """A task a submission, with the settings of `job`."""
+    return [
+        Task(one, replace(job, path=str(one.path), file=one.file, learner=one.learner))
+        for one in found
+    ]
 
 
 def grade_all(
@@ -46,7 +55,7 @@ def grade_all(
         else:
             lines.append(table.row(done))
             progress(done)
-    write(store.folder / GRADES, "".join(lines))
+    write_whole(store.folder / GRADES, "".join(lines).encode())
     arguments = [(task.job,) for task in left]
     outcomes = carry_out(supervise, arguments, workers=workers, scheduler=scheduler, threads=True)
     for place, (outcome, trouble) in outcomes:
@@ -74,6 +83,6 @@ def report(tasks: Sequence[Task], store: Store, learners: Iterable[str] = ()) ->
             lines.append(table.row(graded))
             summary.add(graded, f"feedback/{task.submission.page}.html")
     lines += [table.missing(learner) for learner in sorted(set(learners) - seen)]
-    write(store.folder / GRADES, "".join(lines))
-    write(store.folder / SUMMARY, summary.html(chapter))
+    write_whole(store.folder / GRADES, "".join(lines).encode())
+    write_whole(store.folder / SUMMARY, summary.html(chapter).encode())
     return summary

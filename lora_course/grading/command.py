@@ -12,7 +12,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lora_course.grading import batch
-from lora_course.grading.batch import Task
 from lora_course.grading.folder import FolderError, read_roster, submissions
 from lora_course.grading.grade import Job, questions_of
 from lora_course.grading.records import Graded
@@ -64,13 +63,7 @@ def run(options: argparse.Namespace, after: After) -> int:
     else:
         try_out(Limits(memory_mb=options.memory))
     store = Store(options.out, options.seed)
-    tasks = [
-        Task(
-            one,
-            replace(job, path=str(one.path), file=one.file, learner=one.learner, seed=store.seed),
-        )
-        for one in found
-    ]
+    tasks = batch.tasks_for(found, replace(job, seed=store.seed))
     counts: Counter[str] = Counter()
     stopped = False
     with tqdm(total=len(tasks), unit="file", disable=options.quiet) as bar:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lora_course import __version__
+from lora_course.files import write_whole
 from lora_course.grading.grade import Job
 from lora_course.grading.notebook import UnreadableError, read_bytes
 from lora_course.grading.records import Graded, Status
@@ -46,7 +47,7 @@ class Store:
                     " or another --out"
                 ) from error
         seed = secrets.token_hex(8) if seed is None else seed
-        write(kept, json.dumps({"seed": seed, "version": __version__}, indent=1) + "\n")
+        write_whole(kept, _json({"seed": seed, "version": __version__}))
         return seed
 
     def done(self, page: str, job: Job) -> Graded | None:
@@ -67,15 +68,12 @@ class Store:
     def keep(self, page: str, job: Job, graded: Graded, html: str) -> None:
         """Write result and page, each whole or not at all."""
         record = {**graded.as_json(), "graded_as": _key(job)}
-        write(self.folder / "feedback" / f"{page}.html", html)
-        write(self.folder / "results" / f"{page}.json", json.dumps(record, indent=1) + "\n")
+        write_whole(self.folder / "feedback" / f"{page}.html", html.encode())
+        write_whole(self.folder / "results" / f"{page}.json", _json(record))
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file that is never seen half written."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
+def _json(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=1) + "\n").encode()
 
 
 def _read(path: Path) -> Mapping[str, Any]:

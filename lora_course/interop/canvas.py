@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lora_course.files import write_whole
 from lora_course.interop.canvas_columns import CanvasError, Gradebook, read_gradebook
 from lora_course.interop.raw_csv import Row
 
@@ -73,9 +74,7 @@ def merge(
     merged.without = [
         book.name(row) for number, row in enumerate(book.students) if number not in chosen
     ]
-    beside = out.with_name(f".{out.name}.part")
-    beside.write_bytes(book.table.text().encode())
-    beside.replace(out)
+    write_whole(out, book.table.text().encode())
     return merged
 
 

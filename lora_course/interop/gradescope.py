@@ -14,6 +14,7 @@ from typing import Any
 
 from lora_course import __version__
 from lora_course.checks.result import Finding, Outcome
+from lora_course.files import write_whole
 from lora_course.grading.feedback import ADVICE, CUT_SHORT, MEANINGS, points
 from lora_course.grading.folder import FolderError, submissions
 from lora_course.grading.grade import Job
@@ -168,9 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         record, status = _nothing(FAILED), 1
     record["extra_data"] = {"lora_course": __version__}
-    beside = options.results.with_name(f".{options.results.name}.part")
-    beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    beside.replace(options.results)
+    write_whole(options.results, (json.dumps(record, indent=1) + "\n").encode())
     return status
 
 

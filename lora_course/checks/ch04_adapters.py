@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lora_course.checks.ch04_recipe import AGREE, Recipe, distance, effect, explain
+from lora_course.checks.ch04_recipe import AGREE, distance, effect, explain, recipe_for
 from lora_course.checks.ch04_runs import DIM, RANKS, Run, read_numbers, read_runs
 from lora_course.checks.face import Face
 from lora_course.checks.plain import show
@@ -50,10 +50,9 @@ class Trial:
     """One check of the adapters: the task, the fresh pairs and the retrained runs they share."""
 
     def __init__(self, called: str, seeds: list[int]) -> None:
-        from lora_course.tasks.matching import comparison_task
-
         self.called, self.seeds = called, seeds
-        self.task = comparison_task(DIM)
+        self.recipe = recipe_for(DIM, max(RANKS), tuple(seeds))
+        self.task = self.recipe.task
 
     @cached_property
     def fresh(self) -> Examples:
@@ -122,10 +121,9 @@ class Trial:
 
     def by_recipe(self, runs: list[Run], models: dict[tuple[int, int], nn.Module]) -> None:
         """The largest rank's adapters are those that the recipe trains; else name the reason."""
-        rank = max(RANKS)
+        recipe, rank = self.recipe, self.recipe.rank
         alphas = {run["seed"]: used_alpha(run) for run in runs if run["rank"] == rank}
         handed = {seed: effect(models[rank, seed]) for seed in self.seeds}
-        recipe = Recipe(self.task, rank)
         off = {}
         for seed in self.seeds:
             right = recipe.train(alphas[seed], seed, seed, seed)

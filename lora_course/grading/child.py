@@ -19,6 +19,7 @@ from typing import Any
 # What the checks of training import anyway: imported once, in the process that this one is a copy
 # of, it costs a file nothing.
 import torch
+import torch._dynamo  # which making an optimizer imports, in 2 s
 
 import lora_course.layers
 import lora_course.tasks.matching

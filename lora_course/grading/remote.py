@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from lora_course.checks.face import AnswerError
-from lora_course.checks.plain import BlankError
+from lora_course.checks.plain import BlankError, NotPlainError, to_plain
 from lora_course.grading.replay import GivenUpError, Replay
 from lora_course.grading.session import KernelEndedError, TimeLimitError
 from lora_course.grading.wire import WireError, clean, pack, unpack
@@ -71,7 +71,10 @@ class KernelFace:
             raise AnswerError(answer["error"][:1000])
         if "value" not in answer:
             raise AnswerError("gave no answer that can be read")
-        return answer["value"]
+        try:
+            return to_plain(answer["value"])  # the same limits as in a notebook, checked here
+        except NotPlainError as error:
+            raise AnswerError(f"returned {error}") from error
 
     def _failed(self, error: str, message: str) -> None:
         if error != "NameError" or f"'{self._name}'" not in message:

@@ -72,8 +72,8 @@ class Session:
         self._context = zmq.Context()
         for option, value in SOCKETS.items():
             self._context.setsockopt(option, value)
-        spec = specification(limits, sandboxed=sandboxed, variables=VARIABLES)
-        self._manager = manager(spec, context=self._context)
+        self._spec = specification(limits, sandboxed=sandboxed, variables=VARIABLES)
+        self._manager = manager(self._spec, context=self._context)
         folder = tempfile.gettempdir()  # without a sandbox, files go where they are removed
         self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL, cwd=folder)
         self._client = self._manager.client(context=self._context)
@@ -116,6 +116,9 @@ class Session:
 
     def stop(self) -> None:
         """End the kernel, whatever state it is in."""
+        # Jupyter interrupts a kernel before it ends it. By a message, that could wait for one that
+        # reads none, or fail on a connection that the kernel has broken.
+        self._spec.interrupt_mode = "signal"
         try:
             self._client.stop_channels()
             self._manager.shutdown_kernel(now=True)

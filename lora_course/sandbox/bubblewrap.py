@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from lora_course.sandbox import seccomp
 from lora_course.sandbox.limits import MB, Limits, SandboxError
 
 HOME = "/home/learner"
@@ -69,21 +70,38 @@ def _tmpfs(folder: str, size: int) -> list[str]:
     return ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
 
 
+def readable(content: bytes) -> int:
+    """A descriptor from which `content` can be read."""
+    descriptor = os.memfd_create("sandbox")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def filter_of_calls() -> int | None:
+    """A descriptor of the filter of system calls; None where there is none for this machine."""
+    content = seccomp.program()
+    return None if content is None else readable(content)
+
+
 def command(
     limits: Limits,
     own: str,
     info_fd: int,
+    filter_fd: int | None,
     files_from: Mapping[str, int],
     variables: Mapping[str, str],
 ) -> list[str]:
     """`bwrap …`, to be followed by what runs inside.
 
-    `own`: a folder for the kernel's sockets; `files_from`: paths and the open files shown there;
+    `own`: a folder for the kernel's sockets; `info_fd`: where bubblewrap writes about itself;
+    `filter_fd`: of `filter_of_calls`; `files_from`: paths and the open files shown there;
     `variables`: of the environment, beside those that every kernel has.
     """
     arguments = [program(), *(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts"))]
     arguments += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--info-fd", str(info_fd)]
+    arguments += [] if filter_fd is None else ["--seccomp", str(filter_fd)]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     room = limits.disk_mb * MB
     for folder in ("/tmp", HOME, "/dev/shm"):
@@ -122,13 +140,16 @@ def _as_nobody(limits: Limits) -> list[str]:
 
 def check(limits: Limits) -> None:
     """Import the course in a sandbox; SandboxError with its words where that fails."""
-    info = os.open(os.devnull, os.O_WRONLY)
+    info, calls = os.open(os.devnull, os.O_WRONLY), filter_of_calls()
+    passed = [info] if calls is None else [info, calls]
     what = (sys.executable, "-c", "import ipykernel, lora_course")
     try:
-        call = [*limits.prlimit(), *command(limits, "/tmp/sandbox-check", info, {}, {}), *what]
-        done = subprocess.run(call, pass_fds=(info,), capture_output=True, text=True, check=False)
+        sandbox = command(limits, "/tmp/sandbox-check", info, calls, {}, {})
+        call = [*limits.prlimit(), *sandbox, *what]
+        done = subprocess.run(call, pass_fds=passed, capture_output=True, text=True, check=False)
     finally:
-        os.close(info)
+        for descriptor in passed:
+            os.close(descriptor)
     if done.returncode != 0:
         raise SandboxError(FORBIDDEN.format(words=done.stderr.strip()[-300:] or "no reason given"))
 

@@ -76,13 +76,14 @@ class SandboxProvisioner(LocalProvisioner):
         connection = Path(self._folder, "kernel.json")
         inside = {str(connection): connection.read_bytes(), **bubblewrap.hidden()}
         self._info, info = os.pipe()
-        opened = {path: _readable(content) for path, content in inside.items()}
-        self._passed = [info, *opened.values()]
+        opened = {path: bubblewrap.readable(content) for path, content in inside.items()}
+        calls = bubblewrap.filter_of_calls()
+        self._passed = [info, *opened.values(), *([] if calls is None else [calls])]
         self._group = cgroups.create(limits)
         kwargs["cmd"] = [
             *(self._group.join() if self._group else []),
             *limits.prlimit(),
-            *bubblewrap.command(limits, self._folder, info, opened, self.kernel_spec.env),
+            *bubblewrap.command(limits, self._folder, info, calls, opened, self.kernel_spec.env),
             *kwargs["cmd"],
         ]
         kwargs["pass_fds"] = tuple(self._passed)
@@ -138,14 +139,6 @@ class SandboxProvisioner(LocalProvisioner):
         if not restart and self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
-
-
-def _readable(content: bytes) -> int:
-    """A descriptor from which `content` can be read."""
-    descriptor = os.memfd_create("sandbox")
-    os.write(descriptor, content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
 
 
 def _socket(path: Path) -> int | None:

@@ -23,6 +23,15 @@ def loop(body):
     return f"import os, signal, time\nend = time.time() + 55\nwhile time.time() < end:\n{body}"
 
 
+def to_sockets(what):
+    """Does `what` to `one`, each of the kernel's ends of its connections to the grader."""
+    return (
+        "import os, socket\nfor n in range(3, 200):\n    try:\n"
+        "        one = socket.socket(fileno=os.dup(n))\n        one.getpeername()\n"
+        f"        {what}\n    except OSError:\n        pass"
+    )
+
+
 LOOPS = {
     "loop": loop("    pass"),
     "loop that swallows interrupts": loop(
@@ -35,6 +44,8 @@ LOOPS = {
     " time.sleep, 55)\ntime.sleep(55)",
     "asks for input without end": loop("    input()"),
     "sockets closed": "get_ipython().kernel.shell_stream.close()",
+    "broken frames to the grader": to_sockets("one.send(b'\\xff' * 64)"),
+    "connections closed": to_sockets("one.shutdown(2)"),
     "signs with another key": "get_ipython().kernel.session.key = b'other'",
 }
 ENDS = {
@@ -93,6 +104,10 @@ CONTAINED = {
         "import ctypes, os\nlibc = ctypes.CDLL(None)\n"
         "print(libc.unshare(0x10000000), libc.mount(b'none', b'/tmp', b'tmpfs', 0, None))\n"
         "os.setuid(0)"
+    ),
+    "memory without a name": (
+        "import os\nheld = [os.memfd_create(str(n)) for n in range(40)]\n"
+        "for one in held:\n    os.write(one, bytes(100_000_000))"
     ),
     "flood of output": "for _ in range(2000):\n    print('x' * 100_000)",
     "flood of displays": "for n in range(2000):\n    display({'text/plain': 'x' * 10_000}, raw=True)",
@@ -200,6 +215,9 @@ FORGED = {
     "a pickle for tensors": answering(
         """encode(json.dumps({"tree": {"tensor": "0"}, "tensors":"""
         """ base64.b64encode(b"cos\\nsystem\\n(S'touch WATCHED/pickle'\\ntR.").decode()}))"""
+    ),
+    "forged list, longer than is read": answering(
+        'encode(json.dumps({"tree": {"dict": [["value", {"list": [0] * 20_000}]]}, "tensors": ""}))'
     ),
     "no text at all": answering("object()"),
     "markup for a message": answering(
@@ -310,6 +328,11 @@ ENTRIES = [
     *(Entry(name, fake(value)) for name, value in VALUES.items()),
     # The table is as asked; what it claims to have measured is not.
     Entry("experiments of nothing", fake(EXPERIMENTS), {"rank_comparison": 1}),
+    Entry(
+        "experiments of nothing, in no time",
+        fake(EXPERIMENTS.replace("'training_time_seconds': 0.1", "'training_time_seconds': 1e-5")),
+        {"rank_comparison": 1},
+    ),
     *(Entry(name, notebook(code)) for name, code in PEEKS.items()),
     *(Entry(name, raw, {}, "unreadable", words) for name, (raw, words) in BYTES.items()),
     Entry(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from lora_course.grading.records import Status
 from lora_course.grading.session import KernelEndedError, Session
-from lora_course.sandbox import bubblewrap, cgroups
+from lora_course.sandbox import bubblewrap, cgroups, seccomp
 from lora_course.sandbox.command import main as sandbox_command
 from lora_course.sandbox.kernel import NAME, manager, specification
 from lora_course.sandbox.limits import Limits, SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_sandbox = pytest.mark.usefixtures("sandbox")
+CALLS = {
+    name: numbers[platform.machine() == "aarch64"]
+    for name, numbers in {**seccomp.REFUSED, "clone": seccomp.CLONE}.items()
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,34 @@ def value(session, expression):
 def test_what_is_seen_inside(session, expression, result):
     shown = value(session, expression)
     assert shown == result or (result == "OSError" and shown == "PermissionError")
+
+
+@needs_sandbox
+@pytest.mark.skipif(seccomp.program() is None, reason="no filter for this kind of machine")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "unshare(0x10000000)",  # a user namespace
+        f"syscall({CALLS['clone']}, 0x10000011, 0, 0, 0, 0)",  # the same, as a child
+        f"syscall({seccomp.CLONE3}, 0, 88)",  # whose flags no filter can see
+        "memfd_create(b'x', 0)",
+        "mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+        f"syscall({CALLS['io_uring_setup']}, 8, bytes(120))",
+        f"syscall({CALLS['perf_event_open']}, bytes(120), 0, -1, -1, 0)",
+    ],
+)
+def test_calls_that_are_refused(session, call):
+    lib = "__import__('ctypes').CDLL(None, use_errno=True)"
+    asked = value(session, f"(lambda lib: (lib.{call}, __import__('ctypes').get_errno()))({lib})")
+    assert asked == ("(-1, 38)" if str(seccomp.CLONE3) in call else "(-1, 1)")
+
+
+@needs_sandbox
+def test_processes_and_threads_are_allowed(session):
+    start = "__import__('subprocess').run(['true']).returncode"
+    assert value(session, start) == "0"
+    thread = "(lambda t: (t.start(), t.join()))(__import__('threading').Thread(target=print))"
+    assert value(session, thread) == "(None, None)"
 
 
 @needs_sandbox

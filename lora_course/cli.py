@@ -77,6 +77,12 @@ def _sandbox(options: argparse.Namespace) -> int:
     return command.main(options)
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from lora_course import doctor
+
+    return doctor.main()
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     main_parser = argparse.ArgumentParser(
@@ -90,6 +96,11 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
     build.add_argument("--no-execute", action="store_true", help="leave the solutions as they are")
     build.set_defaults(run=_build)
+
+    doctor = commands.add_parser(
+        "doctor", help="check this machine's set-up, and say what to do where it lacks"
+    )
+    doctor.set_defaults(run=_doctor)
 
     table = commands.add_parser(
         "memory-table", help="adapter memory over ranks, one matrix a layer"

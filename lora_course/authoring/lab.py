@@ -1,0 +1,74 @@
+"""A throw-away JupyterLab on this machine: for tests and pictures of the running course."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+HOST = "127.0.0.1"
+JUPYTER_FOLDERS = ["JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"]
+JUPYTER_FOLDERS += ["JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
+# All cells stay in the page, typed code arrives as it is, and nobody asks for news.
+SETTINGS = {
+    "notebook-extension/tracker": '{"windowingMode": "none",'
+    ' "codeCellConfig": {"autoClosingBrackets": false}}',
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false,'
+    ' "doNotDisturbMode": true}',
+}
+
+
+@contextmanager
+def jupyterlab(
+    home: Path, before: Sequence[str] = (), python: str = sys.executable
+) -> Iterator[tuple[str, str]]:
+    """A server whose files, settings and state all lie in `home`; yields its URL and token.
+
+    `before`: a command that starts it, such as one that sets limits; `python`: what runs it.
+    """
+    for name, value in SETTINGS.items():
+        file = home / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(value, encoding="utf-8")
+    command = [
+        *before, python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ip={HOST}",
+    ]  # fmt: skip
+    command += ["--port=0", f"--ServerApp.root_dir={home / 'notebooks'}"]
+    command += [f"--IdentityProvider.token={secrets.token_hex(16)}"]
+    command += ["--LabApp.extension_manager=readonly"]
+    environment = os.environ | {name: str(home / name) for name in JUPYTER_FOLDERS}
+    log = home / "server.log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+    try:
+        yield _address(server, home / "JUPYTER_RUNTIME_DIR", log)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> tuple[str, str]:
+    """URL and token of `server`, from the file that it writes, as soon as it answers."""
+    deadline = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < deadline:
+        for file in runtime.glob("jpserver-*.json"):
+            with suppress(OSError, ValueError):  # half written, or not listening yet
+                found = json.loads(file.read_text(encoding="utf-8"))
+                ask(found["url"], found["token"], "status")
+                return found["url"], found["token"]
+        time.sleep(0.1)
+    raise RuntimeError("JupyterLab did not start:\n" + log.read_text(encoding="utf-8"))
+
+
+def ask(url: str, token: str, what: str) -> Any:
+    """GET api/`what` of the server, as data."""
+    with urllib.request.urlopen(f"{url}api/{what}?token={token}", timeout=10) as answer:
+        return json.load(answer)

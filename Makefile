@@ -12,7 +12,8 @@ ROOT_TOO = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup lint
 	$(BIN)/python -m pytest -m "not long"
-	$(BIN)/python -m pytest $(NBVAL) notebooks/solutions
+	@mkdir -p build
+	LORA_COURSE_PROGRESS=build/progress-of-tests.json $(BIN)/python -m pytest $(NBVAL) notebooks/solutions
 
 test-all: test test-long
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lora_course.checks.progress import progress
     from lora_course.estimators import (
         estimate_lora_params,
         estimate_model_memory,
@@ -39,6 +40,7 @@ _HOME = {
     "fit": "training",
     "merge": "layers",
     "print_memory_table": "estimators",
+    "progress": "checks.progress",
     "rank_sweep": "experiments",
     "run_rank_comparison": "experiments",
 }
@@ -57,6 +59,7 @@ __all__ = [
     "fit",
     "merge",
     "print_memory_table",
+    "progress",
     "rank_sweep",
     "run_rank_comparison",
 ]

@@ -83,6 +83,13 @@ def _doctor(options: argparse.Namespace) -> int:
     return doctor.main()
 
 
+def _progress(options: argparse.Namespace) -> int:
+    from lora_course.checks.progress import progress
+
+    print(progress())
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     main_parser = argparse.ArgumentParser(
@@ -101,6 +108,9 @@ def parser() -> argparse.ArgumentParser:
         "doctor", help="check this machine's set-up, and say what to do where it lacks"
     )
     doctor.set_defaults(run=_doctor)
+
+    progress = commands.add_parser("progress", help="what you have reached in each chapter")
+    progress.set_defaults(run=_progress)
 
     table = commands.add_parser(
         "memory-table", help="adapter memory over ranks, one matrix a layer"

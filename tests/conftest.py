@@ -7,11 +7,18 @@ import pytest
 import torch
 
 from lora_course.authoring import build
+from lora_course.checks import progress
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = build.sources(ROOT / "notebooks")
+
+
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path, monkeypatch):
+    """Tests answer questions; that is nobody's progress."""
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 
 from lora_course.authoring.nbgrader import assignment
 from lora_course.authoring.source import chapter_number, read_source, solutions, variant
+from lora_course.checks import progress
 from lora_course.grading.course_cells import CELLS, digest
 
 PACKAGE = Path(__file__).parent.parent
@@ -82,7 +84,8 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> No
         record_timing=False,
         store_widget_state=False,
     )
-    with _environment():
+    with _environment(), tempfile.TemporaryDirectory() as scratch:
+        os.environ[progress.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
         client.execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":

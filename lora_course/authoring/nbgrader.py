@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lora_course.checks.chapters import questions_of
 from lora_course.checks.question import Part, Question
-from lora_course.grading.grade import questions_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

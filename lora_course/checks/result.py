@@ -61,6 +61,7 @@ class Result:
 
     title: str
     findings: tuple[Finding, ...]
+    reached: str = ""  # in the chapter so far, where that is known
 
     @property
     def points(self) -> int:
@@ -111,7 +112,7 @@ class Result:
                 continue
             lines += [f"       {label}: {text}" for label, text in finding.facts()]
             lines += [f"       {finding.advice()}"] * bool(finding.message)
-        return "\n".join(lines)
+        return "\n".join([*lines, *([f"  {self.reached}"] * bool(self.reached))])
 
     __repr__ = __str__
 
@@ -136,6 +137,8 @@ class Result:
         return _card(
             f"<strong>{html.escape(self.headline())}</strong>"
             f'<ul style="margin:.3em 0 0;padding:0">{"".join(parts)}</ul>'
+            + f"<small>{html.escape(self.reached)}</small>"
+            * bool(self.reached)
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from lora_course.checks.chapters import questions_of
 from lora_course.files import write_whole
 from lora_course.grading import table
 from lora_course.grading.feedback import page
 from lora_course.grading.folder import Submission
-from lora_course.grading.grade import Job, blank, questions_of
+from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Graded, Status
 from lora_course.grading.store import Store
 from lora_course.grading.summary import Summary

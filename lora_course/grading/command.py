@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from lora_course.checks.chapters import questions_of
 from lora_course.grading import batch
 from lora_course.grading.folder import FolderError, read_roster, submissions
-from lora_course.grading.grade import Job, questions_of
+from lora_course.grading.grade import Job
 from lora_course.grading.records import Graded
 from lora_course.grading.store import Store, StoreError
 from lora_course.grading.supervise import stop

@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
+from lora_course.checks.chapters import questions_of
 from lora_course.checks.question import Question
 from lora_course.checks.result import Result
 from lora_course.grading.course_cells import handed_out, needed
@@ -36,15 +35,6 @@ class Job:
     memory_mb: int = 2048
     sandboxed: bool = True
     all_cells: bool = False
-
-
-def questions_of(chapter: int) -> tuple[Question, ...]:
-    """The chapter's questions; ValueError when it has none yet."""
-    name = f"lora_course.checks.ch{chapter:02d}"
-    if not find_spec(name):
-        raise ValueError(f"there is no chapter {chapter} with questions yet")
-    questions: tuple[Question, ...] = import_module(name).QUESTIONS
-    return questions
 
 
 def grade(job: Job) -> Iterator[Graded]:

@@ -1,0 +1,141 @@
+"""Each chapter in a real JupyterLab, gone through as a learner does: run, slide, answer, save."""
+
+import importlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lora_course.authoring.build import sources
+from tests.conftest import ROOT
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+from lora_course.authoring import browser  # noqa: E402
+from lora_course.authoring.lab import jupyterlab  # noqa: E402
+from lora_course.checks.chapters import questions_of  # noqa: E402
+from lora_course.checks.result import Outcome  # noqa: E402
+
+expect = playwright.expect
+# Pictures of every chapter, in both widths and themes, to look at after a run.
+PICTURES = Path(os.environ.get("BROWSER_PICTURES", ROOT / "build" / "browser"))
+WIDTHS, HEIGHT = (1280, 800), 900
+pytestmark = pytest.mark.skipif(
+    not Path(browser.CHROMIUM).exists() and "REQUIRE_BROWSER" not in os.environ,
+    reason=f"needs Chromium; there is none at {browser.CHROMIUM}",
+)
+# What the widgets' front end logs for each widget of a reopened notebook, before it gets the
+# widgets from the kernel and shows them.
+NOT_YET = "console: Error: widget model not found"
+CHAPTERS = sources(ROOT / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as running:
+        yield running
+
+
+def questions_and_fixtures(chapter):
+    """The module of its checks, its questions, and a wrong answer to the first of them."""
+    module = f"ch{chapter:02d}"
+    questions = questions_of(chapter)
+    tables = importlib.import_module(f"tests.checks.{module}_fixtures").TABLES
+    wrong = next(
+        fixture
+        for fixture in tables[questions[0].name]
+        if fixture.outcome is Outcome.INCORRECT and fixture.mistake
+    )
+    return module, questions, wrong
+
+
+def open_and_run(page, url, token, notebook):
+    browser.open_chapter(page, url, token, notebook)
+    browser.run_all(page)
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
+
+
+def move_every_slider(page):
+    """One step each; what the cell shows must change. How many there are."""
+    handles = page.locator(".widget-slider .noUi-handle")
+    for place in range(handles.count()):
+        handle = handles.nth(place)
+        area = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
+        view = area.locator(".widget-html-content").last
+        before = view.inner_html()
+        handle.focus()
+        handle.press("ArrowRight")
+        for _ in range(300):
+            if view.inner_html() != before:
+                break
+            page.wait_for_timeout(100)
+        assert view.inner_html() != before, f"slider {place + 1} changed nothing"
+        assert not view.locator("img:not([alt])").count()
+    return handles.count()
+
+
+def pictures(page, name):
+    """The whole chapter, screen by screen, in each width and theme."""
+    folder = PICTURES / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for theme in ("Light", "Dark"):
+        browser.menu(page, "Settings", "Theme", f"JupyterLab {theme}")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.wait_for_timeout(500)
+            cells = page.locator(".jp-Notebook .jp-Cell")
+            for place in range(0, cells.count(), 2):
+                cells.nth(place).evaluate("cell => cell.scrollIntoView({block: 'start'})")
+                page.wait_for_timeout(50)
+                page.screenshot(path=folder / f"{theme.lower()}-{width}-{place:02d}.png")
+
+
+@pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
+def test_a_learner_goes_through_a_chapter(source, chromium, tmp_path):
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    notebook = f"{source.stem}.ipynb"
+    module, all_questions, wrong = questions_and_fixtures(int(source.name[:2]))
+    question = all_questions[0]
+    with jupyterlab(tmp_path) as (url, token):
+        page = chromium.new_page(viewport={"width": 1280, "height": HEIGHT})
+        trouble = browser.watch(page)
+        open_and_run(page, url, token, notebook)
+        sliders = move_every_slider(page)
+        assert sliders > 0
+
+        check = f"{module}.{question.name}.check(answer)"
+        mistake = f"{wrong.mistake[0].upper()}{wrong.mistake[1:]}"
+        code = f"{wrong.code}\n\n{check}"
+        told = browser.answer(page, f"{module}.{question.name}", code, mistake)
+        expect(told.locator(".jp-OutputArea")).to_contain_text("not yet")
+
+        hint = f"{module}.{question.name}.hint()\n# {check}"
+        browser.answer(page, f"{module}.{question.name}", hint, question.hints[0][:40])
+
+        right = question.solution().body
+        passed = f"{question.max_points} of {question.max_points} points"
+        browser.answer(page, f"{module}.{question.name}", right, passed)
+
+        reached = f"1 of {len(all_questions)} questions, {question.max_points} of"
+        page.keyboard.press("Control+s")
+        saved = tmp_path / "notebooks" / notebook
+        for _ in range(100):
+            if passed in saved.read_text(encoding="utf-8"):
+                break
+            page.wait_for_timeout(100)
+        browser.open_chapter(page, url, token, notebook)
+        cell = browser.cell_with(page, f"{module}.{question.name}.check(")
+        expect(cell.locator(".jp-OutputArea")).to_contain_text(passed)
+        expect(cell.locator(".jp-OutputArea")).to_contain_text(reached)
+        expect(page.locator(".widget-slider")).to_have_count(sliders)
+        assert all(words.startswith(NOT_YET) for words in trouble), trouble
+        trouble.clear()
+        expect(cell.locator(".cm-content")).to_contain_text(re.compile(right.splitlines()[-1][:20]))
+        browser.run_all(page)
+        pictures(page, source.stem)
+        page.close()
+    assert not trouble, trouble

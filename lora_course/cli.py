@@ -34,6 +34,7 @@ def _build(options: argparse.Namespace) -> int:
     for source in chosen:
         for path in authoring.build(source, run=not options.no_execute):
             print(f"wrote {path}")
+    print(f"wrote {authoring.write_index(options.notebooks)}")
     return 0
 
 

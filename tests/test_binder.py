@@ -9,6 +9,9 @@ import threading
 import tomllib
 import urllib.request
 import venv
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -17,8 +20,10 @@ from jupyter_client.blocking import BlockingKernelClient
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from lora_course.authoring import links
 from lora_course.authoring.build import sources
 from lora_course.authoring.lab import jupyterlab
+from lora_course.authoring.links import binder_link
 from lora_course.authoring.source import read_source, variant
 from tests.conftest import ROOT
 from tests.test_setup import locked
@@ -84,6 +89,23 @@ def test_the_start_script_sets_one_thread_and_becomes_the_server():
     done = subprocess.run(["bash", *show], capture_output=True, text=True, check=True)
     assert "'OMP_NUM_THREADS': '1'" in done.stdout
     assert (BINDER / "start").read_text().rstrip().endswith('exec "$@"')
+
+
+@pytest.mark.parametrize("source", sources(ROOT / "notebooks"), ids=lambda source: source.stem)
+def test_the_readme_opens_each_chapter_on_binder(source):
+    link = binder_link(Path("notebooks", f"{source.stem}.ipynb"))
+    assert f"]({link})" in (ROOT / "README.md").read_text(encoding="utf-8"), link
+    path = parse_qs(urlsplit(link).query)["urlpath"][0]
+    assert (ROOT / path.removeprefix("lab/tree/")).exists()
+
+
+@pytest.mark.parametrize("url", [None, "https://example.org/a/b", "https://github.com/only"])
+def test_an_address_that_binder_cannot_use_is_named(monkeypatch, url):
+    entries = [f"Repository, {url}"] if url else None
+    found = SimpleNamespace(get_all=lambda name: entries)
+    monkeypatch.setattr(links.metadata, "metadata", lambda name: found)
+    with pytest.raises(ValueError, match="OWNER/NAME"):
+        links.repository()
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,11 @@ import re
 import nbformat
 import pytest
 
+from benchmarks import chapter as chapter_benchmark
 from lora_course.authoring import build
-from lora_course.authoring.source import read_source, solutions, variant
+from lora_course.authoring.source import SourceError, read_source, solutions, variant
 from lora_course.checks.result import Outcome
+from tests.conftest import ROOT, SOURCES
 
 BUDGETS = {"04_rank_selection": (26, 850, 88)}  # the flagship: cells, words, lines of code
 BUDGET = (20, 600, 60)
@@ -23,6 +25,36 @@ def cells(path, kind=None):
 def test_student_notebook_is_up_to_date(source):
     built = build.text(variant(read_source(source), solved=False))
     assert build.student_path(source).read_text(encoding="utf-8") == built, "run `make notebooks`"
+
+
+def test_the_index_is_up_to_date_and_its_links_lead_to_every_chapter():
+    folder = ROOT / "notebooks"
+    content = (folder / "index.ipynb").read_text(encoding="utf-8")
+    assert content == build.text(build.index(SOURCES)), "run `make notebooks`"
+    linked = re.findall(r"\]\(([^)]+\.ipynb)\)", content)
+    assert linked == [build.student_path(source).name for source in SOURCES]
+    assert all((folder / name).exists() for name in linked)
+
+
+def test_the_index_runs_and_shows_the_progress(tmp_path):
+    executed = build.execute(build.index(SOURCES), tmp_path)
+    (shown,) = executed.cells[-1].outputs
+    assert all(
+        f"Chapter {int(source.name[:2])}: 0 of" in shown.data["text/html"] for source in SOURCES
+    )
+
+
+def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_path):
+    path = tmp_path / "05_x.py"
+    path.write_text("# %% [markdown]\n# # 5. X\n#\n# Text.\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="You will measure"):
+        build.index([path])
+
+
+@pytest.mark.long
+def test_chapters_keep_to_their_budgets_of_time_and_memory():
+    for row in chapter_benchmark.measure():
+        assert row.ok, row
 
 
 def test_solution_is_up_to_date(source):

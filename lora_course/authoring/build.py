@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from lora_course.authoring.index import NAME, index
 from lora_course.authoring.nbgrader import assignment
 from lora_course.authoring.source import chapter_number, read_source, solutions, variant
 from lora_course.checks import progress
@@ -48,6 +49,13 @@ def sources(folder: Path) -> list[Path]:
     if not found:
         raise FileNotFoundError(f"{folder}: holds no source/NN_name.py; is this the right folder?")
     return found
+
+
+def write_index(folder: Path) -> Path:
+    """Write the index of all chapters below a notebooks folder."""
+    path = folder / NAME
+    path.write_text(text(index(sources(folder))), encoding="utf-8")
+    return path
 
 
 def chapter_source(folder: Path, chapter: int) -> Path:

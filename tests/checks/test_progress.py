@@ -65,8 +65,9 @@ def test_more_points_than_there_are_count_as_all():
     assert "1 of 4 questions, 2 of 10 points" in str(progress())
 
 
-def test_where_nothing_can_be_written_a_check_still_checks(monkeypatch):
-    monkeypatch.setenv(kept.VARIABLE, "/proc/no/such/folder/progress.json")
+def test_where_nothing_can_be_written_a_check_still_checks(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "file" / "progress.json"))
     assert ch04.lora_params.check(right).points == 2
     assert NOTHING in str(progress())
 

@@ -1,0 +1,58 @@
+"""The index of chapters, as a notebook: where everything opens from, and how far one has come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lora_course.authoring.source import KERNEL, SourceError, chapter_number, read_source
+
+NAME = "index.ipynb"
+# The first cell of each chapter says its title, its times, and what the reader measures.
+OPENING = re.compile(
+    r"# \d+\. (?P<title>.+)\n+Chapter \d+ of \d+ · (?P<times>.+)\n+"
+    r"\*\*You will measure\*\* (?P<what>(?:.+\n)+)"
+)
+TEXT = """\
+# The LoRA course
+
+| | chapter | time | you measure |
+|---|---|---|---|
+{rows}
+
+A chapter runs on one processor and without a network. Run its cells from the top with Shift+Enter,
+replace the dots in the exercises, and run them again: each check says what it makes of your answer.
+
+Something does not work? In a terminal: `lora-course doctor`. How far have you come?
+"""
+CODE = "from lora_course import progress\n\nprogress()"
+
+
+def index(sources: Sequence[Path]) -> NotebookNode:
+    """The notebook: a line and a link for each chapter; SourceError for one without an opening."""
+    rows = "\n".join(map(_row, sources))
+    cells = [
+        new_markdown_cell(TEXT.format(rows=rows), id="index"),
+        new_code_cell(CODE, id="reached"),
+    ]
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _row(source: Path) -> str:
+    first = read_source(source).cells[0].source + "\n"
+    found = OPENING.match(first)
+    if not found:
+        raise SourceError(
+            f"{source}: begin with '# N. Title', 'Chapter N of 24 · times' and"
+            " '**You will measure** …', a paragraph each"
+        )
+    what = " ".join(found["what"].split()).removesuffix(".")
+    link = f"[{found['title']}]({source.stem}.ipynb)"
+    return f"| {chapter_number(source)} | {link} | {found['times']} | {what} |"

@@ -127,15 +127,15 @@ def test_a_learner_goes_through_a_chapter(source, chromium, tmp_path):
             if passed in saved.read_text(encoding="utf-8"):
                 break
             page.wait_for_timeout(100)
+        assert not trouble, trouble
         browser.open_chapter(page, url, token, notebook)
         cell = browser.cell_with(page, f"{module}.{question.name}.check(")
         expect(cell.locator(".jp-OutputArea")).to_contain_text(passed)
         expect(cell.locator(".jp-OutputArea")).to_contain_text(reached)
         expect(page.locator(".widget-slider")).to_have_count(sliders)
-        assert all(words.startswith(NOT_YET) for words in trouble), trouble
-        trouble.clear()
         expect(cell.locator(".cm-content")).to_contain_text(re.compile(right.splitlines()[-1][:20]))
         browser.run_all(page)
         pictures(page, source.stem)
         page.close()
+    trouble = [words for words in trouble if not words.startswith(NOT_YET)]
     assert not trouble, trouble

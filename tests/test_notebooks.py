@@ -8,7 +8,13 @@ import pytest
 
 from benchmarks import chapter as chapter_benchmark
 from lora_course.authoring import build
-from lora_course.authoring.source import SourceError, read_source, solutions, variant
+from lora_course.authoring.source import (
+    SourceError,
+    chapter_number,
+    read_source,
+    solutions,
+    variant,
+)
 from lora_course.checks.result import Outcome
 from tests.conftest import ROOT, SOURCES
 
@@ -40,7 +46,7 @@ def test_the_index_runs_and_shows_the_progress(tmp_path):
     executed = build.execute(build.index(SOURCES), tmp_path)
     (shown,) = executed.cells[-1].outputs
     assert all(
-        f"Chapter {int(source.name[:2])}: 0 of" in shown.data["text/html"] for source in SOURCES
+        f"Chapter {chapter_number(source)}: 0 of" in shown.data["text/html"] for source in SOURCES
     )
 
 

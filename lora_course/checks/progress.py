@@ -57,21 +57,20 @@ def file() -> Path:
     return Path(chosen) if chosen else user_data_path("lora-course", False) / "progress.json"
 
 
-def remember(chapter: int, question: str, points: int) -> None:
-    """Keep the points, if they are the most so far. Where nothing can be written, nothing is."""
+def remember(key: str, points: int) -> None:
+    """Keep a question's points, if they are its most so far; nothing where that cannot be."""
     kept = _read()
-    name = _name(chapter, question)
-    if points <= kept.get(name, 0):
+    if points <= kept.get(key, 0):
         return
     with suppress(OSError):
         file().parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file(), json.dumps(kept | {name: points}, indent=1).encode())
+        write_whole(file(), json.dumps(kept | {key: points}, indent=1).encode())
 
 
 def of_chapter(chapter: int) -> ChapterProgress:
     """What has been reached in one chapter; ValueError for one without questions."""
     kept, questions = _read(), questions_of(chapter)
-    earned = [min(kept.get(_name(chapter, q.name), 0), q.max_points) for q in questions]
+    earned = [min(kept.get(q.key, 0), q.max_points) for q in questions]
     most = [question.max_points for question in questions]
     full = sum(points == all_points for points, all_points in zip(earned, most, strict=True))
     return ChapterProgress(chapter, full, len(questions), sum(earned), sum(most))
@@ -80,10 +79,6 @@ def of_chapter(chapter: int) -> ChapterProgress:
 def progress() -> Progress:
     """What you have reached in every chapter: the best of each question, on this machine."""
     return Progress(tuple(map(of_chapter, chapters())))
-
-
-def _name(chapter: int, question: str) -> str:
-    return f"ch{chapter:02d}.{question}"
 
 
 def _read() -> dict[str, int]:

@@ -62,6 +62,11 @@ class Question:
     function: str = ""
 
     @property
+    def key(self) -> str:
+        """Its name among all chapters' questions, such as "ch04.lora_params"."""
+        return f"ch{self.chapter:02d}.{self.name}"
+
+    @property
     def max_points(self) -> int:
         """Points that the question is worth."""
         return sum(part.points for part in self.parts)
@@ -77,7 +82,7 @@ class Question:
         """Remember the points; what they make of the chapter so far."""
         from lora_course.checks import progress
 
-        progress.remember(self.chapter, self.name, result.points)
+        progress.remember(self.key, result.points)
         try:
             return str(progress.of_chapter(self.chapter))
         except ValueError:  # a question of no chapter
@@ -113,7 +118,7 @@ class Question:
     def solution(self) -> Note:
         """One right answer, as code."""
         text = files("lora_course.checks").joinpath("solutions.json").read_text(encoding="utf-8")
-        code = json.loads(text)[f"ch{self.chapter:02d}.{self.name}"]
+        code = json.loads(text)[self.key]
         return Note(f"One solution · {self.title}", code, code=True)
 
     def _finding(self, part: Part, face: Face, draws: random.Random) -> Finding:

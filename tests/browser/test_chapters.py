@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lora_course.authoring.build import sources
+from lora_course.authoring.source import chapter_number
 from tests.conftest import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.skipif(
 # What the widgets' front end logs for each widget of a reopened notebook, before it gets the
 # widgets from the kernel and shows them.
 NOT_YET = "console: Error: widget model not found"
-CHAPTERS = sources(ROOT / "notebooks")
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +93,10 @@ def pictures(page, name):
                 page.screenshot(path=folder / f"{theme.lower()}-{width}-{place:02d}.png")
 
 
-@pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
 def test_a_learner_goes_through_a_chapter(source, chromium, tmp_path):
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     notebook = f"{source.stem}.ipynb"
-    module, all_questions, wrong = questions_and_fixtures(int(source.name[:2]))
+    module, all_questions, wrong = questions_and_fixtures(chapter_number(source))
     question = all_questions[0]
     with jupyterlab(tmp_path) as (url, token):
         page = chromium.new_page(viewport={"width": 1280, "height": HEIGHT})

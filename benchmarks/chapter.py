@@ -35,16 +35,17 @@ def usage(source: Path) -> dict[str, float]:
     return figures
 
 
+def measure_chapter(source: Path) -> list[Row]:
+    """CPU time and peak memory of one chapter, executed once."""
+    figures, number = usage(source), int(source.name[:2])
+    what = f"chapter {number}'s solution, start to end"
+    name = f"chapter.{number:02d}"
+    return [
+        Row(f"{name}.cpu", what, figures["cpu"], "s", at_most(60)),
+        Row(f"{name}.memory", f"{what}: peak memory", figures["peak"] / 1e6, "MB", at_most(700)),
+    ]
+
+
 def measure() -> list[Row]:
-    """CPU time and memory of all chapters, each executed once: a minute of work averages out."""
-    rows = []
-    for source in sources(ROOT / "notebooks"):
-        figures, number = usage(source), int(source.name[:2])
-        what = f"chapter {number}'s solution, start to end"
-        name = f"chapter.{number:02d}"
-        memory = figures["peak"] / 1e6
-        rows += [
-            Row(f"{name}.cpu", what, figures["cpu"], "s", at_most(60)),
-            Row(f"{name}.memory", f"{what}: peak memory", memory, "MB", at_most(700)),
-        ]
-    return rows
+    """CPU time and memory of all chapters."""
+    return [row for source in sources(ROOT / "notebooks") for row in measure_chapter(source)]

@@ -58,9 +58,13 @@ def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_p
 
 
 @pytest.mark.long
-def test_chapters_keep_to_their_budgets_of_time_and_memory():
-    for row in chapter_benchmark.measure():
-        assert row.ok, row
+def test_chapter_keeps_to_its_budgets_of_time_and_memory(source):
+    # A neighbour on the same core makes the same work cost up to 1.6 times the CPU seconds: a
+    # chapter is over its budget when it is so twice.
+    rows = chapter_benchmark.measure_chapter(source)
+    if not all(row.ok for row in rows):
+        rows = chapter_benchmark.measure_chapter(source)
+    assert all(row.ok for row in rows), rows
 
 
 def test_solution_is_up_to_date(source):

@@ -82,10 +82,12 @@ def main() -> None:
             )
     step(2, "PyTorch (CPU build, about 200 MB)")
     install_torch()
-    step(3, "the locked packages (about 150 MB)")
+    step(3, "the locked packages (about 150 MB, and half a minute to compile them)")
     if not run(PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "uv"):
         sys.exit("pip could not install uv: is there a network, or a package index configured?")
-    uv = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON)
+    # Compiled here, once: otherwise the first kernel that imports them all takes the time.
+    install = ("install", "--quiet", "--compile-bytecode", "--python", PYTHON)
+    uv = (PYTHON, "-m", "uv", "pip", *install)
     if not run(*uv, "--no-deps", "-r", "requirements/lock.txt"):
         sys.exit("uv could not install requirements/lock.txt: its message stands above.")
     step(4, "the course itself")

@@ -33,7 +33,7 @@ _SHORT = replace(
     seeds=(0, 1),
     learning_rates=(0.004,),
     ends=False,
-    steps=25,
+    steps=12,
     batch_size=8,
     test_limit=60,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
 import sysconfig
 import tokenize
@@ -63,11 +64,7 @@ def modules(split: str) -> tuple[Module, ...]:
     """The library's modules of one split, in order of their names."""
     one_of("split", split, SPLITS)
     folder = library_folder()
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.py")
-        if not LEFT_OUT & set(path.relative_to(folder).parts)
-    )
+    names = sorted(_files(folder))
     if len(names) < FEWEST_FILES:
         raise MissingTextError(
             f"{folder} holds {len(names)} of the library's .py files; at least {FEWEST_FILES} are"
@@ -80,6 +77,15 @@ def modules(split: str) -> tuple[Module, ...]:
         for name in names
         if split_of(name) == split and (module := _read(folder / name, name)) is not None
     )
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Names below `folder`; what is left out is not walked: it may hold every installed package."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        for name in files:
+            if name.endswith(".py") and name not in LEFT_OUT:
+                yield (Path(here) / name).relative_to(folder).as_posix()
 
 
 def _read(path: Path, name: str) -> Module | None:

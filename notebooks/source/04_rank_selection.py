@@ -149,7 +149,7 @@ draw_curves({"typo detection": typos, "style shift": style})
 #
 # **QLoRA** ([Dettmers et al.](https://arxiv.org/abs/2305.14314)) stores the frozen base in 4 bits and
 # keeps the adapter in 16 or 32. Base precision and rank are two choices: one sizes what is frozen,
-# the other what trains. A short style shift on both, live (20 seconds), and PEFT's layer beside ours:
+# the other what trains. A short style shift on both, live (15 seconds), and PEFT's layer beside ours:
 
 # %%
 fp32, nf4 = map(run_here, LIVE.values())

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: lab test test-all test-long nbgrader setup lint notebooks bench lock clean
+.PHONY: lab test test-all test-long nbgrader setup lint notebooks site bench lock clean
 
 lab: setup
 	$(BIN)/jupyter lab $(ROOT_TOO) --LabApp.default_url=/lab/tree/notebooks/04_rank_selection.ipynb
@@ -39,6 +39,10 @@ lint: setup
 
 notebooks: setup
 	$(BIN)/lora-course build
+
+# The chapters as web pages, in build/site.
+site: setup
+	$(BIN)/lora-course site
 
 bench: setup
 	$(BIN)/python -m benchmarks

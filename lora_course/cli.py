@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lora_course import __version__
@@ -13,29 +13,45 @@ from lora_course.grading.options import add_options as add_grading_options
 
 
 def _build(options: argparse.Namespace) -> int:
+    def write(sources: list[Path]) -> Iterator[Path]:
+        from lora_course.authoring import build as authoring
+
+        for source in sources:
+            yield from authoring.build(source, run=not options.no_execute)
+        yield authoring.write_index(options.notebooks)
+
+    return _write_chapters(options, write)
+
+
+def _site(options: argparse.Namespace) -> int:
+    def write(sources: list[Path]) -> Iterator[Path]:
+        from lora_course.authoring.site import write_site
+
+        yield from write_site(sources, options.out)
+
+    return _write_chapters(options, write)
+
+
+def _write_chapters(
+    options: argparse.Namespace, write: Callable[[list[Path]], Iterator[Path]]
+) -> int:
+    """Run an author's command on the chosen chapters, saying what it wrote."""
     try:
         from lora_course.authoring import build as authoring
-    except ModuleNotFoundError as error:
-        print(
-            f"lora-course build needs {error.name}, which authors install with:"
-            ' pip install "lora-course[dev]"',
-            file=sys.stderr,
-        )
-        return 2
-    try:
-        chosen = (
-            authoring.sources(options.notebooks)
-            if options.chapter is None
-            else [authoring.chapter_source(options.notebooks, options.chapter)]
-        )
-    except (FileNotFoundError, ValueError) as error:
-        print(f"lora-course build: {error}", file=sys.stderr)
-        return 2
-    for source in chosen:
-        for path in authoring.build(source, run=not options.no_execute):
+
+        chosen = authoring.sources(options.notebooks)
+        if options.chapter is not None:
+            chosen = [authoring.chapter_source(options.notebooks, options.chapter)]
+        for path in write(chosen):
             print(f"wrote {path}")
-    print(f"wrote {authoring.write_index(options.notebooks)}")
-    return 0
+    except ModuleNotFoundError as error:
+        message = f'{error.name} is missing; authors install: pip install "lora-course[dev]"'
+    except (OSError, ValueError) as error:
+        message = str(error)
+    else:
+        return 0
+    print(f"lora-course {options.command}: {message}", file=sys.stderr)
+    return 2
 
 
 def _memory_table(options: argparse.Namespace) -> int:
@@ -104,6 +120,11 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
     build.add_argument("--no-execute", action="store_true", help="leave the solutions as they are")
     build.set_defaults(run=_build)
+
+    site = commands.add_parser("site", help="the chapters as web pages, to read without Jupyter")
+    site.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
+    site.add_argument("--out", type=Path, default=Path("build/site"), help="where to write them")
+    site.set_defaults(run=_site, chapter=None)
 
     doctor = commands.add_parser(
         "doctor", help="check this machine's set-up, and say what to do where it lacks"

@@ -18,12 +18,14 @@ OPENING = re.compile(
     r"# \d+\. (?P<title>.+)\n+Chapter \d+ of \d+ · (?P<times>.+)\n+"
     r"\*\*You will measure\*\* (?P<what>(?:.+\n)+)"
 )
+HEAD = """\
+| | chapter | time | you measure |
+|---|---|---|---|
+"""
 TEXT = """\
 # The LoRA course
 
-| | chapter | time | you measure |
-|---|---|---|---|
-{rows}
+{table}
 
 A chapter runs on one processor and without a network. Run its cells from the top with Shift+Enter,
 replace the dots in the exercises, and run them again: each check says what it makes of your answer.
@@ -35,9 +37,9 @@ CODE = "from lora_course import progress\n\nprogress()"
 
 def index(sources: Sequence[Path]) -> NotebookNode:
     """The notebook: a line and a link for each chapter; SourceError for one without an opening."""
-    rows = "\n".join(map(_row, sources))
+    table = chapter_table(sources, ".ipynb")
     cells = [
-        new_markdown_cell(TEXT.format(rows=rows), id="index"),
+        new_markdown_cell(TEXT.format(table=table), id="index"),
         new_code_cell(CODE, id="reached"),
     ]
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
@@ -45,14 +47,24 @@ def index(sources: Sequence[Path]) -> NotebookNode:
     return notebook
 
 
-def _row(source: Path) -> str:
-    first = read_source(source).cells[0].source + "\n"
-    found = OPENING.match(first)
+def chapter_table(sources: Sequence[Path], suffix: str) -> str:
+    """All chapters as a table in Markdown, with links to files of that suffix."""
+    return HEAD + "\n".join(_row(source, suffix) for source in sources)
+
+
+def about(source: Path) -> dict[str, str]:
+    """What a chapter's first cell says of it: its title, its times, what one measures."""
+    found = OPENING.match(read_source(source).cells[0].source + "\n")
     if not found:
         raise SourceError(
             f"{source}: begin with '# N. Title', 'Chapter N of 24 · times' and"
             " '**You will measure** …', a paragraph each"
         )
-    what = " ".join(found["what"].split()).removesuffix(".")
-    link = f"[{found['title']}]({source.stem}.ipynb)"
-    return f"| {chapter_number(source)} | {link} | {found['times']} | {what} |"
+    return found.groupdict()
+
+
+def _row(source: Path, suffix: str) -> str:
+    said = about(source)
+    what = " ".join(said["what"].split()).removesuffix(".")
+    link = f"[{said['title']}]({source.stem}{suffix})"
+    return f"| {chapter_number(source)} | {link} | {said['times']} | {what} |"

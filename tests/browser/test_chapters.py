@@ -1,10 +1,8 @@
 """Each chapter in a real JupyterLab, gone through as a learner does: run, slide, answer, save."""
 
 import importlib
-import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -19,22 +17,10 @@ from lora_course.checks.chapters import questions_of  # noqa: E402
 from lora_course.checks.result import Outcome  # noqa: E402
 
 expect = playwright.expect
-# Pictures of every chapter, in both widths and themes, to look at after a run.
-PICTURES = Path(os.environ.get("BROWSER_PICTURES", ROOT / "build" / "browser"))
 WIDTHS, HEIGHT = (1280, 800), 900
-pytestmark = pytest.mark.skipif(
-    not Path(browser.CHROMIUM).exists() and "REQUIRE_BROWSER" not in os.environ,
-    reason=f"needs Chromium; there is none at {browser.CHROMIUM}",
-)
 # What the widgets' front end logs for each widget of a reopened notebook, before it gets the
 # widgets from the kernel and shows them.
 NOT_YET = "console: Error: widget model not found"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
 
 
 def questions_and_fixtures(chapter):
@@ -76,9 +62,8 @@ def move_every_slider(page):
     return handles.count()
 
 
-def pictures(page, name):
+def pictures(page, folder):
     """The whole chapter, screen by screen, in each width and theme."""
-    folder = PICTURES / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for theme in ("Light", "Dark"):
@@ -93,7 +78,7 @@ def pictures(page, name):
                 page.screenshot(path=folder / f"{theme.lower()}-{width}-{place:02d}.png")
 
 
-def test_a_learner_goes_through_a_chapter(source, chromium, tmp_path):
+def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_path):
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     notebook = f"{source.stem}.ipynb"
     module, all_questions, wrong = questions_and_fixtures(chapter_number(source))
@@ -133,7 +118,7 @@ def test_a_learner_goes_through_a_chapter(source, chromium, tmp_path):
         expect(page.locator(".widget-slider")).to_have_count(sliders)
         expect(cell.locator(".cm-content")).to_contain_text(re.compile(right.splitlines()[-1][:20]))
         browser.run_all(page)
-        pictures(page, source.stem)
+        pictures(page, picture_folder / source.stem)
         page.close()
     trouble = [words for words in trouble if not words.startswith(NOT_YET)]
     assert not trouble, trouble

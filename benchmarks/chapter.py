@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell
 from benchmarks.clock import ROOT
 from benchmarks.rows import Row, at_most
 from lora_course.authoring.build import execute, solution_path, sources
-from lora_course.authoring.source import read_source, variant
+from lora_course.authoring.source import chapter_number, read_source, variant
 
 # The peak is read from the kernel's own memory map where there is one: ru_maxrss starts from what
 # the parent held when it launched the kernel, and this parent may hold torch.
@@ -37,7 +37,7 @@ def usage(source: Path) -> dict[str, float]:
 
 def measure_chapter(source: Path) -> list[Row]:
     """CPU time and peak memory of one chapter, executed once."""
-    figures, number = usage(source), int(source.name[:2])
+    figures, number = usage(source), chapter_number(source)
     what = f"chapter {number}'s solution, start to end"
     name = f"chapter.{number:02d}"
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -120,7 +119,7 @@ def _exporter(metadata: NotebookNode) -> Callable[[NotebookNode], str]:
 
     def export(cell: NotebookNode) -> str:
         body, _ = exporter.from_notebook_node(new_notebook(cells=[cell], metadata=metadata))
-        return re.sub(r"(?s)<style.*?</style>|<script.*?</script>", "", body).strip()
+        return str(body).strip()
 
     return export
 

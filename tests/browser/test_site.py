@@ -12,12 +12,12 @@ def test_pages_fit_their_window_and_ask_for_nothing(
     theme, width, chromium, picture_folder, tmp_path
 ):
     page = chromium.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
-    trouble = []
+    trouble, asked = [], []
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
     for path in write_site(SOURCES, tmp_path):
-        asked = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        asked.clear()
         page.goto(path.as_uri())
         assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
         assert page.evaluate("document.documentElement.scrollWidth") <= width

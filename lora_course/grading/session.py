@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from subprocess import DEVNULL
-from typing import Any
+from typing import Any, TypeVar
 
 import zmq
 
@@ -37,6 +37,7 @@ SOCKETS = {
 }
 # exit() at a notebook's end is no harm meant; IPython would end the kernel a moment later.
 STAY = "setattr(get_ipython(), 'ask_exit', lambda: None)"
+Sent = TypeVar("Sent")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -126,8 +127,8 @@ class Session:
             self._context.destroy(linger=0)
 
     @staticmethod
-    def _sent(send: Callable[..., str], *arguments: Any, **named: Any) -> str:
-        """The id of a request; TimeLimitError where the kernel takes nothing more."""
+    def _sent(send: Callable[..., Sent], *arguments: Any, **named: Any) -> Sent:
+        """What `send` returns; TimeLimitError where the kernel takes nothing more."""
         try:
             return send(*arguments, **named)
         except zmq.Again:
@@ -138,7 +139,7 @@ class Session:
             return self._wait(request, seconds)
         except TimeLimitError:
             pass
-        self._manager.interrupt_kernel()
+        self._sent(self._manager.interrupt_kernel)
         self._wait_for_answer(STOP_SECONDS)
         raise TimeLimitError(alive=True)
 

@@ -16,6 +16,7 @@ CASES = {
     "import": "benchmarks.imports",
     "layer": "benchmarks.layer",
     "sweep": "benchmarks.sweep",
+    "explorer": "benchmarks.explorer",
     "compare": "benchmarks.compare",
     "grading": "benchmarks.grading",
     "chapter": "benchmarks.chapter",

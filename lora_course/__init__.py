@@ -69,7 +69,14 @@ def __getattr__(name: str) -> Any:
     """Import the module that holds `name` when the name is first asked for."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.{_HOME[name]}")
+    except (ImportError, OSError) as error:  # OSError: of a library that torch cannot load
+        raise ImportError(
+            f"{name} needs a package that cannot be imported here ({error})."
+            " In a terminal, `lora-course doctor` says what to do."
+        ) from error
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,8 @@
-"""Explorers: move a control, see the numbers change. Every control works from the keyboard."""
+"""Explorers: move a slider, see the numbers change.
+
+Sliders for names, too: JupyterLab takes the Up and Down of a list that drops down for itself, and
+leaves the cell. A slider's Left and Right arrive.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,14 @@ from lora_course.results import summarize
 from lora_course.tasks.matching import MatchingTask
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-WIDE = ipw.Layout(width="26rem")
-LABEL = {"description_width": "9rem"}
+WIDE = ipw.Layout(width="28rem")
+STYLE = {"description_width": "9rem", "handle_color": "#0072B2"}  # seen on light and on dark pages
+# As wide for every value, so that a slider's track keeps its length when it is moved.
+READOUTS = "<style>.lora-explorer .widget-readout {min-width: 9em}</style>"
+NO_CONTROLS = (
+    "<p><em>No controls above? Run this cell in Jupyter. Still none: in a terminal,"
+    " <code>lora-course doctor</code> says what is missing; then reload the page.</em></p>"
+)
 
 # Every bar has its name and number beside it, so no part is known by its colour alone.
 PARTS = {
@@ -32,13 +42,13 @@ class Explorer(ipw.VBox):  # type: ignore[misc]
     """Controls above an HTML view; the view alone where widgets cannot be shown."""
 
     def __init__(self, controls: list[Any], view: ipw.HTML) -> None:
-        super().__init__([*controls, view])
+        super().__init__([*controls, ipw.HTML(READOUTS, layout={"display": "none"}), view])
+        self.add_class("lora-explorer")
         self.view = view
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        note = "<p><em>Run this cell in Jupyter to move the controls.</em></p>"
-        return bundle | {"text/html": self.view.value + note}
+        return bundle | {"text/html": self.view.value + NO_CONTROLS}
 
 
 def memory_bars(figures: dict[str, float], title: str) -> str:
@@ -64,10 +74,10 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
 def rank_explorer() -> Explorer:
     """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
     controls: dict[str, Any] = {
-        "model": ipw.Dropdown(options=list(MODELS), value="Llama-3.1-8B"),
+        "model": ipw.SelectionSlider(options=list(MODELS), value="Llama-3.1-8B"),
         "rank": ipw.SelectionSlider(options=RANKS, value=16),
-        "targets": ipw.Dropdown(options=list(TARGETS), value="all linear"),
-        "precision": ipw.Dropdown(options=list(WEIGHT_BYTES), value="bf16"),
+        "targets": ipw.SelectionSlider(options=list(TARGETS), value="all linear"),
+        "precision": ipw.SelectionSlider(options=list(WEIGHT_BYTES), value="bf16"),
         "batch_size": ipw.IntSlider(value=1, min=1, max=16),
         "seq_length": ipw.SelectionSlider(options=(256, 512, 1024, 2048, 4096, 8192), value=2048),
     }
@@ -80,7 +90,7 @@ def rank_explorer() -> Explorer:
         "seq_length": "tokens a sequence",
     }
     for key, control in controls.items():
-        control.description, control.style, control.layout = names[key], LABEL, WIDE
+        control.description, control.style, control.layout = names[key], STYLE, WIDE
     output = ipw.HTML()
 
     def refresh(_change: object = None) -> None:
@@ -110,7 +120,7 @@ def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explor
         value=true_ranks[len(true_ranks) // 3],
         description="true rank of D",
         continuous_update=False,
-        style=LABEL,
+        style=STYLE,
         layout=WIDE,
     )
     # The status line keeps its height when empty, so that the figure does not jump.

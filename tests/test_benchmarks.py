@@ -43,6 +43,8 @@ def test_results_hold_each_row_once():
         "sweep.stacked",
         "sweep.sequential",
         "sweep.peft",
+        "explorer.kernel",
+        "explorer.browser",
     }
     wanted |= {f"chapter.{n}.{figure}" for n in CHAPTERS for figure in ("cpu", "memory")}
     assert wanted <= set(names)

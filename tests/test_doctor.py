@@ -13,6 +13,7 @@ import pytest
 
 from lora_course import doctor
 from lora_course.cli import main
+from lora_course.doctor import installed, machine
 
 
 def line(name):
@@ -41,7 +42,7 @@ def test_a_missing_package_and_an_old_one(monkeypatch):
             raise metadata.PackageNotFoundError
         return "4.1.0" if name == "transformers" else real(name)
 
-    monkeypatch.setattr(doctor.metadata, "version", version)
+    monkeypatch.setattr(installed.metadata, "version", version)
     finding = doctor.packages()
     assert "peft is missing" in finding.found
     assert "transformers is 4.1.0, needed >=5.0" in finding.found
@@ -78,7 +79,7 @@ def test_a_broken_torch(tmp_path, monkeypatch, code, words):
 def test_a_torch_that_hangs(tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("import time; time.sleep(60)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(doctor, "IMPORT_SECONDS", 1)
+    monkeypatch.setattr(installed, "IMPORT_SECONDS", 1)
     assert "did not import" in doctor.torch().found
 
 
@@ -101,9 +102,9 @@ def test_memory_of_a_container(tmp_path, folder, most, used, pages):
     (place / most).write_text("2000000000\n")
     (place / used).write_text("1500000000\n")
     (place / "memory.stat").write_text(f"anon 7\n{pages} 400000000\n")
-    assert list(doctor._group_memory(tmp_path)) == [900_000_000]
+    assert list(machine._group_memory(tmp_path)) == [900_000_000]
     (place / most).write_text("max\n")
-    assert list(doctor._group_memory(tmp_path)) == []
+    assert list(machine._group_memory(tmp_path)) == []
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
@@ -111,13 +112,13 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(machine.tempfile, "TemporaryFile", refuse)
     finding = doctor.folder()
     assert f"{tmp_path} cannot be written to" in finding.found and "copy the course" in finding.todo
 
 
 def test_a_full_disk(monkeypatch):
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: SimpleNamespace(free=5_000_000))
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: SimpleNamespace(free=5_000_000))
     assert "make room" in doctor.folder().todo
 
 
@@ -159,6 +160,19 @@ def test_no_front_end_for_the_widgets(tmp_path, monkeypatch):
     assert "jupyterlab_widgets" in doctor.widgets().todo
 
 
+@pytest.mark.parametrize(
+    "content", ["", '{"cells": [', "<<<<<<< HEAD\n{}", '{"cells": 3, "nbformat": 4}', "[]"]
+)
+def test_a_notebook_that_cannot_be_opened(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    assert doctor.notebooks().ok
+    (tmp_path / "notebooks" / "04_cut.ipynb").write_text(content)
+    told = line("notebooks")
+    assert "notebooks/04_cut.ipynb cannot be opened" in told
+    assert "git checkout -- notebooks/04_cut.ipynb" in told and ".ipynb_checkpoints" in told
+
+
 def test_whether_the_hub_is_asked(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "is not asked" in line("network")
@@ -172,7 +186,7 @@ def test_a_port_that_is_taken_is_no_fault(monkeypatch):
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
-        monkeypatch.setattr(doctor, "PORT", server.getsockname()[1])
+        monkeypatch.setattr(machine, "PORT", server.getsockname()[1])
         assert doctor.port().ok and "is taken" in doctor.port().found
     assert "is free" in doctor.port().found
 
@@ -193,3 +207,15 @@ def test_a_check_that_cannot_be_made_is_a_fault_and_the_others_go_on(tmp_path):
     assert "FIX  kernel: ImportError: half installed" in done.stdout
     assert "ok   PyTorch" in done.stdout and "2 to fix" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_package_that_cannot_be_imported_is_told_where_a_notebook_meets_it(tmp_path):
+    (tmp_path / "torch.py").write_text("raise OSError('libtorch.so: cannot open shared object')")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    code = "from lora_course import estimate_model_memory, fit"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    last = done.stderr.splitlines()[-1]
+    assert "fit needs a package" in last and "libtorch.so: cannot open" in last
+    assert "`lora-course doctor`" in last

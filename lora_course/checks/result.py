@@ -130,8 +130,8 @@ class Result:
             if self._explained_before(place):
                 facts, message = "", f"<div>{AGAIN}</div>"
             parts.append(
-                f'<li style="list-style:none;margin:.3em 0"><span aria-label="{word}">{sign}</span>'
-                f" {html.escape(finding.part)}"
+                '<li style="list-style:none;margin:.3em 0">'
+                f'<span role="img" aria-label="{word}">{sign}</span> {html.escape(finding.part)}'
                 f'<div style="margin-left:1.8em">{facts}{message}</div></li>'
             )
         return _card(

@@ -18,6 +18,9 @@ from lora_course.checks.result import Outcome  # noqa: E402
 
 expect = playwright.expect
 WIDTHS, HEIGHT = (1280, 800), 900
+SLIDERS = ".widget-slider .noUi-handle"
+OTHERS = ".jp-OutputArea :is(select, input, .widget-button)"  # JupyterLab would take their keys
+FOCUSED = "element => element === document.activeElement"
 # What the widgets' front end logs for each widget of a reopened notebook, before it gets the
 # widgets from the kernel and shows them.
 NOT_YET = "console: Error: widget model not found"
@@ -43,23 +46,35 @@ def open_and_run(page, url, token, notebook):
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
 
 
-def move_every_slider(page):
-    """One step each; what the cell shows must change. How many there are."""
-    handles = page.locator(".widget-slider .noUi-handle")
-    for place in range(handles.count()):
-        handle = handles.nth(place)
-        area = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
+def use_every_control(page):
+    """Reach each by Tab and move it by an arrow key: what the cell shows must change."""
+    sliders = page.locator(SLIDERS)
+    assert not page.locator(OTHERS).count()
+    for place in range(sliders.count()):
+        slider = sliders.nth(place)
+        area = slider.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
+        reach(page, slider, first=not area.locator(":focus").count())
         view = area.locator(".widget-html-content").last
         before = view.inner_html()
-        handle.focus()
-        handle.press("ArrowRight")
+        at_its_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        page.keyboard.press("ArrowLeft" if at_its_end else "ArrowRight")
         for _ in range(300):
             if view.inner_html() != before:
                 break
             page.wait_for_timeout(100)
         assert view.inner_html() != before, f"slider {place + 1} changed nothing"
         assert not view.locator("img:not([alt])").count()
-    return handles.count()
+    return sliders.count()
+
+
+def reach(page, slider, first):
+    """Focus the first slider of a cell; the others must come by Tab, their readouts between."""
+    if first:
+        slider.focus()
+    for _ in range(2):
+        if not slider.evaluate(FOCUSED):
+            page.keyboard.press("Tab")
+    assert slider.evaluate(FOCUSED)
 
 
 def pictures(page, folder):
@@ -87,7 +102,7 @@ def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_
         page = chromium.new_page(viewport={"width": 1280, "height": HEIGHT})
         trouble = browser.watch(page)
         open_and_run(page, url, token, notebook)
-        sliders = move_every_slider(page)
+        sliders = use_every_control(page)
         assert sliders > 0
 
         check = f"{module}.{question.name}.check(answer)"
@@ -115,7 +130,7 @@ def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_
         cell = browser.cell_with(page, f"{module}.{question.name}.check(")
         expect(cell.locator(".jp-OutputArea")).to_contain_text(passed)
         expect(cell.locator(".jp-OutputArea")).to_contain_text(reached)
-        expect(page.locator(".widget-slider")).to_have_count(sliders)
+        expect(page.locator(SLIDERS)).to_have_count(sliders)
         expect(cell.locator(".cm-content")).to_contain_text(re.compile(right.splitlines()[-1][:20]))
         browser.run_all(page)
         pictures(page, picture_folder / source.stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell
@@ -12,6 +13,14 @@ from benchmarks.rows import Row, at_most
 from lora_course.authoring.build import execute, solution_path, sources
 from lora_course.authoring.source import chapter_number, read_source, variant
 
+# Runs first: notes what each later cell costs.
+CLOCK = """
+import time as _time
+_begun, _seconds = [0.0], []
+_events = get_ipython().events
+_events.register("pre_run_cell", lambda info: _begun.append(_time.process_time()))
+_events.register("post_run_cell", lambda r: _seconds.append(_time.process_time() - _begun[-1]))
+"""
 # The peak is read from the kernel's own memory map where there is one: ru_maxrss starts from what
 # the parent held when it launched the kernel, and this parent may hold torch.
 USAGE = """
@@ -22,30 +31,45 @@ _status = _pathlib.Path("/proc/self/status")
 if _status.exists():
     _lines = dict(l.split(":", 1) for l in _status.read_text().splitlines() if ":" in l)
     _peak = int(_lines["VmHWM"].split()[0]) * 1024
-print(_json.dumps({"cpu": sum(u.ru_utime + u.ru_stime for u in _used), "peak": _peak}))
+_cpu = sum(u.ru_utime + u.ru_stime for u in _used)
+print(_json.dumps({"cpu": _cpu, "peak": _peak, "cells": _seconds[1:]}))
 """
 
 
-def usage(source: Path) -> dict[str, float]:
-    """CPU seconds and peak memory in bytes of one chapter's kernel, start of Python included."""
+@dataclass(frozen=True)
+class Usage:
+    """CPU seconds and peak memory in bytes of one chapter's kernel, start of Python included.
+
+    `cells`: the CPU seconds of each code cell's own process, by the cell's id.
+    """
+
+    cpu: float
+    peak: int
+    cells: dict[str, float]
+
+
+def usage(source: Path) -> Usage:
+    """Execute one chapter's solution and see what it takes."""
     notebook = variant(read_source(source), solved=True)
-    notebook.cells.append(new_code_cell(USAGE))
+    ids = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
+    notebook.cells = [new_code_cell(CLOCK), *notebook.cells, new_code_cell(USAGE)]
     executed = execute(notebook, solution_path(source).parent)
-    figures: dict[str, float] = json.loads(executed.cells[-1].outputs[0]["text"])
-    return figures
+    figures = json.loads(executed.cells[-1].outputs[0]["text"])
+    cells = dict(zip(ids, figures["cells"], strict=True))
+    return Usage(figures["cpu"], figures["peak"], cells)
 
 
-def measure_chapter(source: Path) -> list[Row]:
-    """CPU time and peak memory of one chapter, executed once."""
-    figures, number = usage(source), chapter_number(source)
+def rows(source: Path, used: Usage) -> list[Row]:
+    """What one chapter took, beside its budget."""
+    number = chapter_number(source)
     what = f"chapter {number}'s solution, start to end"
     name = f"chapter.{number:02d}"
     return [
-        Row(f"{name}.cpu", what, figures["cpu"], "s", at_most(60)),
-        Row(f"{name}.memory", f"{what}: peak memory", figures["peak"] / 1e6, "MB", at_most(700)),
+        Row(f"{name}.cpu", what, used.cpu, "s", at_most(60)),
+        Row(f"{name}.memory", f"{what}: peak memory", used.peak / 1e6, "MB", at_most(700)),
     ]
 
 
 def measure() -> list[Row]:
     """CPU time and memory of all chapters."""
-    return [row for source in sources(ROOT / "notebooks") for row in measure_chapter(source)]
+    return [row for source in sources(ROOT / "notebooks") for row in rows(source, usage(source))]

@@ -20,6 +20,7 @@ from tests.conftest import ROOT, SOURCES
 
 BUDGETS = {"04_rank_selection": (26, 850, 88)}  # the flagship: cells, words, lines of code
 BUDGET = (20, 600, 60)
+LONG_SECONDS = 2.0  # from then on, a reader wonders whether a cell still runs
 NOT_ATTEMPTED = Outcome.NOT_ATTEMPTED.value[1]
 
 
@@ -58,13 +59,21 @@ def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_p
 
 
 @pytest.mark.long
-def test_chapter_keeps_to_its_budgets_of_time_and_memory(source):
+def test_chapter_keeps_to_its_budgets_and_says_how_long_its_cells_take(source):
     # A neighbour on the same core makes the same work cost up to 1.6 times the CPU seconds: a
     # chapter is over its budget when it is so twice.
-    rows = chapter_benchmark.measure_chapter(source)
-    if not all(row.ok for row in rows):
-        rows = chapter_benchmark.measure_chapter(source)
+    used = chapter_benchmark.usage(source)
+    if not all(row.ok for row in chapter_benchmark.rows(source, used)):
+        used = chapter_benchmark.usage(source)
+    rows = chapter_benchmark.rows(source, used)
     assert all(row.ok for row in rows), rows
+
+    told = ""
+    for cell in read_source(source).cells:
+        if cell.cell_type == "code" and used.cells[cell.id] > LONG_SECONDS:
+            said = f"{told} {cell.source}"
+            assert re.search("seconds|minute", said), f"{cell.id}: say how long it takes"
+        told = cell.source if cell.cell_type == "markdown" else ""
 
 
 def test_solution_is_up_to_date(source):

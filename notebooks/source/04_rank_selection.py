@@ -103,8 +103,8 @@ ch04.adapter_memory.check(adapter_memory)
 #
 # Do two items $x_1, x_2$ match? The truth is $x_1^\top (W + D)\, x_2 > 0$; the model knows $W$, and $D$
 # has rank 8. The nearest update of rank $r$ keeps $D$'s leading singular directions (Eckart–Young);
-# its accuracy is a ceiling, to within about a thousandth. Three seeds a rank: fresh examples, fresh
-# $A$, another order.
+# its accuracy is a ceiling, to about a thousandth. Three seeds a rank (some seconds): new examples,
+# $A$ and order.
 
 # %% tags=["nbval-check-output"]
 task, ranks = MatchingTask(true_rank=8), (1, 2, 4, 8, 16, 32, 64)
@@ -218,7 +218,7 @@ ch04.rank_comparison.check(run_rank_comparison)
 
 # %%
 noisy = comparison_task(layer_dim=64)  # a tenth of its labels are wrong, so 0.9 is the most
-runs = rank_sweep(noisy, seeds=range(5))  # the course's: one after the other, 15 seconds
+runs = rank_sweep(noisy, seeds=range(5))  # the course's: one after the other, some seconds
 print_comparison(runs)
 
 # %% [markdown]

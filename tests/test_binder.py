@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,13 @@ def test_the_readme_opens_each_chapter_on_binder(source):
     assert f"]({link})" in (ROOT / "README.md").read_text(encoding="utf-8"), link
     path = parse_qs(urlsplit(link).query)["urlpath"][0]
     assert (ROOT / path.removeprefix("lab/tree/")).exists()
+
+
+def test_the_readme_clones_the_same_address():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (address,) = re.findall(r"^git clone (\S+)$", readme, re.MULTILINE)
+    assert address == f"https://github.com/{links.repository()}"
+    assert f"make -C {address.rpartition('/')[2]} lab" in readme
 
 
 @pytest.mark.parametrize("url", [None, "https://example.org/a/b", "https://github.com/only"])

@@ -83,3 +83,22 @@ def test_a_torch_that_is_there_is_kept_and_a_missing_cpu_build_falls_back(monkey
     answers = [False, False, False]
     with pytest.raises(SystemExit, match="could not be installed"):
         setup_env.install_torch()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_what_to_do(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(setup_env, "STAMP", tmp_path / "none")
+    monkeypatch.setattr(setup_env, "VENV", tmp_path / "file" / ".venv")
+    monkeypatch.setattr(setup_env, "PYTHON", tmp_path / "file" / ".venv" / "python")
+    with pytest.raises(SystemExit, match="Copy the course to a folder of yours"):
+        setup_env.main()
+
+
+def test_without_a_network_the_set_up_says_so_and_can_go_on(monkeypatch, tmp_path):
+    def offline(*command):
+        return "pip" not in command or "uv" not in command  # all but what comes from the index
+
+    monkeypatch.setattr(setup_env, "STAMP", tmp_path / "none")
+    monkeypatch.setattr(setup_env, "run", offline)
+    with pytest.raises(SystemExit, match="is there a network"):
+        setup_env.main()

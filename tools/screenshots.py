@@ -25,6 +25,7 @@ from lora_course.authoring.browser import (
     watch,
 )
 from lora_course.authoring.lab import jupyterlab
+from lora_course.checks.chapters import questions_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = "04_rank_selection.ipynb"
@@ -39,7 +40,7 @@ ch04.lora_params.check(estimate_lora_params)'''
 
 
 def take(page: Page, out: Path) -> list[Path]:
-    """Run the open chapter and write its four pictures."""
+    """Write the pictures of the open chapter: as it opens, run, answered, and in the dark."""
 
     def picture(name: str, top: Locator, height: int) -> Path:
         page.set_viewport_size({"width": 1280, "height": height})
@@ -49,12 +50,15 @@ def take(page: Page, out: Path) -> list[Path]:
         page.screenshot(path=out / f"{name}.png")
         return out / f"{name}.png"
 
+    files = [picture("opened", page.locator(".jp-Cell").first, 640)]
     run_all(page)
-    files = [picture("chapter", cell_with(page, "What a rank costs"), 880)]
+    files += [picture("chapter", cell_with(page, "What a rank costs"), 880)]
     planted = cell_with(page, "planted_rank_explorer()")
     files += [picture("planted", planted, 540)]
     checked = answer(page, "lora_params", FORGETS_LAYERS, "That is one layer")
     files += [picture("checked_answer", checked, 560)]
+    right = answer(page, "lora_params", questions_of(4)[0].solution().body, "2 of 2 points")
+    files += [picture("first_check", right, 460)]
     menu(page, "Settings", "Theme", "JupyterLab Dark")
     return [*files, picture("dark", planted, 880)]
 

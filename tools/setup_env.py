@@ -57,8 +57,8 @@ def install_torch() -> None:
     )
     if not run(*pip, "torch==2.13.0"):
         sys.exit(
-            "torch could not be installed. Install any torch from 2.8 on into .venv yourself\n"
-            f"({PYTHON} -m pip install torch), then run this again: it will be kept."
+            "torch could not be installed: is there a network? Then run this again. Or install any\n"
+            f"torch from 2.8 on into .venv yourself ({PYTHON} -m pip install torch): it is kept."
         )
 
 
@@ -75,7 +75,12 @@ def main() -> None:
     if not PYTHON.exists():
         try:
             venv.create(VENV, with_pip=True)
-        except (subprocess.CalledProcessError, OSError) as error:
+        except OSError as error:
+            sys.exit(
+                f"{VENV} cannot be made: {error.strerror}\n"
+                "Copy the course to a folder of yours with 2 GB of room, and run this there."
+            )
+        except subprocess.CalledProcessError as error:
             sys.exit(
                 f"Python could not create {VENV}: {error}\n"
                 "On Debian and Ubuntu: sudo apt install python3-venv, remove .venv, run this again."
@@ -89,7 +94,10 @@ def main() -> None:
     install = ("install", "--quiet", "--compile-bytecode", "--python", PYTHON)
     uv = (PYTHON, "-m", "uv", "pip", *install)
     if not run(*uv, "--no-deps", "-r", "requirements/lock.txt"):
-        sys.exit("uv could not install requirements/lock.txt: its message stands above.")
+        sys.exit(
+            "uv could not install requirements/lock.txt: its message stands above. What was\n"
+            "installed stays: run this again when there is a network."
+        )
     step(4, "the course itself")
     if not run(*uv, "--no-deps", "--editable", "."):
         sys.exit("uv could not install the course: its message stands above.")

@@ -57,8 +57,8 @@ def install_torch() -> None:
     )
     if not run(*pip, "torch==2.13.0"):
         sys.exit(
-            "torch could not be installed: is there a network? Then run this again. Or install any\n"
-            f"torch from 2.8 on into .venv yourself ({PYTHON} -m pip install torch): it is kept."
+            "torch could not be installed: is there a network? Then run this again. Or install any"
+            f"\ntorch from 2.8 on into .venv yourself ({PYTHON} -m pip install torch): it is kept."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell
@@ -13,13 +14,11 @@ from benchmarks.rows import Row, at_most
 from lora_course.authoring.build import execute, solution_path, sources
 from lora_course.authoring.source import chapter_number, read_source, variant
 
-# Runs first: notes what each later cell costs.
+# Runs first: from here on, the CPU seconds so far are noted at the end of every cell.
 CLOCK = """
 import time as _time
-_begun, _seconds = [0.0], []
-_events = get_ipython().events
-_events.register("pre_run_cell", lambda info: _begun.append(_time.process_time()))
-_events.register("post_run_cell", lambda r: _seconds.append(_time.process_time() - _begun[-1]))
+_ends = []
+get_ipython().events.register("post_run_cell", lambda r: _ends.append(_time.process_time()))
 """
 # The peak is read from the kernel's own memory map where there is one: ru_maxrss starts from what
 # the parent held when it launched the kernel, and this parent may hold torch.
@@ -32,7 +31,7 @@ if _status.exists():
     _lines = dict(l.split(":", 1) for l in _status.read_text().splitlines() if ":" in l)
     _peak = int(_lines["VmHWM"].split()[0]) * 1024
 _cpu = sum(u.ru_utime + u.ru_stime for u in _used)
-print(_json.dumps({"cpu": _cpu, "peak": _peak, "cells": _seconds[1:]}))
+print(_json.dumps({"cpu": _cpu, "peak": _peak, "ends": _ends}))
 """
 
 
@@ -55,7 +54,8 @@ def usage(source: Path) -> Usage:
     notebook.cells = [new_code_cell(CLOCK), *notebook.cells, new_code_cell(USAGE)]
     executed = execute(notebook, solution_path(source).parent)
     figures = json.loads(executed.cells[-1].outputs[0]["text"])
-    cells = dict(zip(ids, figures["cells"], strict=True))
+    seconds = [after - before for before, after in pairwise(figures["ends"])]
+    cells = dict(zip(ids, seconds, strict=True))
     return Usage(figures["cpu"], figures["peak"], cells)
 
 

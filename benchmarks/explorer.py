@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from benchmarks.clock import rounds
 from benchmarks.rows import Row, at_most
+from lora_course.authoring.browser import CHROMIUM, chromium, open_chapter, run_all
+from lora_course.authoring.lab import jupyterlab
 from lora_course.authoring.source import KERNEL
-from lora_course.widgets import Explorer, rank_explorer
+from lora_course.widgets import rank_explorer
 
 MOVES = 30
 CELL = "from lora_course.widgets import rank_explorer\n\nrank_explorer()"
@@ -32,16 +33,11 @@ WATCH = """view => {
 
 def measure() -> list[Row]:
     """CPU time in the kernel; and from key to picture, where there is a Chromium."""
-    slider = _slider(rank_explorer())
-    seconds = []
-    for move in range(MOVES):
-        start = time.process_time()
-        slider.value = slider.options[move % 2]
-        seconds.append(time.process_time() - start)
+    slider = next(one for one in rank_explorer().children if one.description == "rank r")
+    ends = {str(end): partial(setattr, slider, "value", end) for end in slider.options[:2]}
+    seconds = [second for each in rounds(ends, MOVES // 2).values() for second in each]
     what = "the rank explorer answers a slider, in the kernel"
     rows = [Row("explorer.kernel", what, 1000 * statistics.median(seconds), "ms")]
-    from lora_course.authoring.browser import CHROMIUM
-
     if Path(CHROMIUM).exists():
         answered = statistics.median(key_to_picture())
         what = "the same, from key to picture, in JupyterLab in Chromium (wall)"
@@ -51,12 +47,9 @@ def measure() -> list[Row]:
 
 def key_to_picture() -> list[float]:
     """Milliseconds of each of MOVES moves of the rank's slider, by arrow key."""
-    from lora_course.authoring.browser import chromium, open_chapter, run_all
-    from lora_course.authoring.lab import jupyterlab
-
     milliseconds = []
-    home = Path(tempfile.mkdtemp(prefix="explorer-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="explorer-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
         (home / "notebooks").mkdir()
         made = new_notebook(cells=[new_code_cell(CELL)], metadata={"kernelspec": KERNEL})
         nbformat.write(made, home / "notebooks" / "explorer.ipynb")
@@ -72,10 +65,4 @@ def key_to_picture() -> list[float]:
                 handle.press("ArrowLeft" if move % 2 else "ArrowRight")
                 page.wait_for_function("window.took !== null")
                 milliseconds.append(page.evaluate("window.took"))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
     return milliseconds
-
-
-def _slider(explorer: Explorer) -> Any:
-    return next(one for one in explorer.children if one.description == "rank r")

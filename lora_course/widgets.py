@@ -14,13 +14,13 @@ import ipywidgets as ipw
 from lora_course.architectures import MODELS, TARGETS
 from lora_course.estimators import WEIGHT_BYTES, estimate_model_memory
 from lora_course.experiments import rank_sweep
-from lora_course.plots import Picture, rank_curve
+from lora_course.plots import COLOURS, Picture, rank_curve
 from lora_course.results import summarize
 from lora_course.tasks.matching import MatchingTask
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 WIDE = ipw.Layout(width="28rem")
-STYLE = {"description_width": "9rem", "handle_color": "#0072B2"}  # seen on light and on dark pages
+STYLE = {"description_width": "9rem", "handle_color": COLOURS[0]}  # seen on light and on dark pages
 # As wide for every value, so that a slider's track keeps its length when it is moved.
 READOUTS = "<style>.lora-explorer .widget-readout {min-width: 9em}</style>"
 NO_CONTROLS = (

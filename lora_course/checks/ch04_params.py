@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 from lora_course.checks.face import AnswerError, Face
@@ -12,6 +13,7 @@ from lora_course.estimators import estimate_lora_params
 
 FUNCTION = "estimate_lora_params"
 UNPACK = "layer_dim is a pair here, a list: unpack it with d_out, d_in = layer_dim."
+ONE_NUMBER = "layer_dim is one number here, an int: then d_out and d_in are both layer_dim."
 
 Dim = int | list[int]
 
@@ -113,6 +115,8 @@ def check_square(face: Face, draws: random.Random) -> None:
     """One number as layer_dim, with num_layers given and left out."""
     dim, rank = draws.choice((48, 320, 768, 1280)), draws.choice((3, 5, 6, 12))
     cases: list[list[Any]] = [[dim, rank, draws.randint(3, 29)], [2 * dim, rank + 1]]
+    for case in cases:
+        _advised(face, case, "int", ONE_NUMBER)
     compare(face, FUNCTION, cases, _right_count, MISTAKES)
 
 
@@ -129,14 +133,19 @@ def check_rectangular(face: Face, draws: random.Random) -> None:
     compare(face, FUNCTION, cases, _right_count, MISTAKES)
 
 
+def _advised(face: Face, case: list[Any], kind: str, advice: str) -> Any:
+    """What the answer returns; an error about a value of type `kind` gets the advice."""
+    try:
+        return face.call(*case)
+    except AnswerError as error:
+        if re.search(rf"\b{kind}\b", str(error)):
+            raise AnswerError(f"{error}. {advice}") from error
+        raise
+
+
 def _not_a_list(face: Face, case: list[Any]) -> None:
     """Explain arithmetic on the pair itself, which repeats it or fails."""
-    try:
-        got = face.call(*case)
-    except AnswerError as error:
-        if "'list'" in str(error):
-            raise AnswerError(f"{error}. {UNPACK}") from error
-        raise
+    got = _advised(face, case, "list", UNPACK)
     if type(got) is list and got and got == case[0] * (len(got) // 2):
         raise WrongAnswerError(
             f"{UNPACK} A list times a number repeats the list. To tell the two cases apart, ask"

@@ -50,7 +50,7 @@ class Part:
     check: Callable[[Face, random.Random], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Question:
     """One graded question. `check` is a pure function of the answer and fresh random inputs."""
 
@@ -70,6 +70,12 @@ class Question:
     def max_points(self) -> int:
         """Points that the question is worth."""
         return sum(part.points for part in self.parts)
+
+    def __repr__(self) -> str:
+        calls = (f"check({self.function or 'your answer'})", "hint()", "solution()")
+        return f"{self.title}, {self.max_points} points: " + ", ".join(
+            f"{self.key}.{call}" for call in calls
+        )
 
     def check(self, answer: Any) -> Result:
         """Check `answer`, the function you wrote: the result shows what to mend."""
@@ -110,9 +116,9 @@ class Question:
         if type(number) is int and 1 <= number <= count:
             return Note(f"Hint {number} of {count} · {self.title}", self.hints[number - 1])
         if type(number) is int and number > count:
-            text = f"There are only {count} hints. What comes next is .solution()."
+            text = f"There are only {count} hints. What comes next is {self.key}.solution()."
         else:
-            text = f"Hints are numbered 1 to {count}: .hint(1) is the first."
+            text = f"Hints are numbered 1 to {count}: {self.key}.hint(1) is the first."
         return Note(f"No such hint · {self.title}", text)
 
     def solution(self) -> Note:
@@ -163,15 +169,15 @@ def compare(
     returned = [face.call(*case) for case in cases]
     answers = [_cut(value, keys) for value in returned]
     expected = [_cut(right(*case), keys) for case in cases]
-    for case, got, want in zip(cases, answers, expected, strict=True):
+    for case, value, got, want in zip(cases, returned, answers, expected, strict=True):
         if same(got, want, tolerance):
             continue
         name, message = (
             _diagnose(cases, returned, mistakes, tolerance, told_by or keys)
             or _diagnose(cases, returned, mistakes, tolerance, keys)
-            or differs(got, want, tolerance)
+            or differs(value, want, tolerance)
         )
-        raise WrongAnswerError(message, call_text(function, case), show(got), show(want), name)
+        raise WrongAnswerError(message, call_text(function, case), show(value), show(want), name)
 
 
 def _cut(value: Any, keys: Sequence[str]) -> Any:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 AGAIN = "For the same reason as above."
+TO_DO = (
+    "It still returns the dots: put what your code works out in their place, then run this again."
+)
 
 
 class Outcome(Enum):
@@ -77,12 +80,12 @@ class Result:
     def outcome(self) -> Outcome:
         """Correct when every part is, blank when every part is, else an error or not yet.
 
-        Code of which a part is right could be used, even if it fails in another part.
+        Code of which a part is right or wrong could be used, even if it fails in another part.
         """
         outcomes = {finding.outcome for finding in self.findings}
         if len(outcomes) == 1:
             return outcomes.pop()
-        if Outcome.ERROR in outcomes and Outcome.CORRECT not in outcomes:
+        if outcomes == {Outcome.ERROR, Outcome.NOT_ATTEMPTED}:
             return Outcome.ERROR
         return Outcome.INCORRECT
 
@@ -103,7 +106,7 @@ class Result:
 
     def __str__(self) -> str:
         if self.outcome is Outcome.NOT_ATTEMPTED:
-            return f"{self.headline()}. Replace the dots with your own code, then run this again."
+            return f"{self.headline()}. {TO_DO}"
         lines = [self.headline()]
         for place, finding in enumerate(self.findings):
             lines.append(f"  {finding.outcome.value[0]} {finding.part}")

@@ -41,7 +41,8 @@ def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
     if type(want) is int and type(got) is float:
         return "not a whole number", "A count is a whole number (int): use // or leave out the /."
     if type(want) is not type(got) and not {type(want), type(got)} <= {int, float}:
-        names = {"NoneType": "None"}
+        # Plain data has no tuples: one that was returned is a list by now.
+        names = {"NoneType": "None", "list": "list or tuple"}
         kind, asked = (names.get(type(v).__name__, type(v).__name__) for v in (got, want))
         return "another type", f"The answer has type {kind}; {asked} was expected."
     if type(want) is dict:
@@ -51,11 +52,12 @@ def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
 
 def _entries_differ(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
     """The same for two dicts: other keys, or which entries are wrong."""
-    if got.keys() != want.keys():
-        missing = ", ".join(map(repr, want.keys() - got.keys())) or "none"
-        extra = ", ".join(show(key) for key in got.keys() - want.keys()) or "none"
-        return "other keys", f"The keys differ. Missing: {missing}; not asked for: {extra}."
-    wrong = [key for key in want if not same(got[key], want[key], tolerance)]
+    missing = [key for key in want if key not in got]
+    wrong = [key for key in want if key in got and not same(got[key], want[key], tolerance)]
+    if missing or not wrong:
+        lacking = ", ".join(map(show, missing)) or "none"
+        surplus = ", ".join(show(key) for key in got if key not in want) or "none"
+        return "other keys", f"The keys differ. Missing: {lacking}; not asked for: {surplus}."
     if all(_rounded(got[key], want[key]) for key in wrong):
         return "rounded", "Those figures are rounded: return them as they come out."
     if len(wrong) < len(want):
@@ -65,7 +67,12 @@ def _entries_differ(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
 
 
 def _rounded(got: Any, want: Any) -> bool:
-    """Whether `got` is `want` rounded to a few decimals, but not to nothing."""
-    if type(want) is not float or type(got) not in (int, float) or got == 0:
+    """Whether `got` is `want` rounded to a few decimals, either way, but not to nothing.
+
+    Within one unit of its last decimal: 2·round(x) is rounded too, and is no round(2x).
+    """
+    if type(want) is not float or type(got) not in (int, float) or not math.isfinite(got):
         return False
-    return any(got == round(want, digits) for digits in range(8))
+    if not abs(got - want) < abs(want) / 2:
+        return False
+    return any(got == round(got, digits) and abs(got - want) <= 10**-digits for digits in range(8))

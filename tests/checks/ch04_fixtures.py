@@ -33,7 +33,7 @@ def count(body: str) -> str:
 
 
 LORA_PARAMS = [
-    Fixture("blank", count("return ..."), BLANK, words="Replace the dots"),
+    Fixture("blank", count("return ..."), BLANK, words="still returns the dots"),
     Fixture("right", count("return num_layers * rank * (d_out + d_in)"), RIGHT),
     Fixture(
         "right, in a loop",
@@ -140,6 +140,36 @@ LORA_PARAMS = [
     ),
     Fixture("text", count("return str(rank)"), WRONG, "another type", "str"),
     Fixture("raises", count("return rank / 0"), ERROR, words="ZeroDivisionError"),
+    Fixture(
+        "dots below the work",
+        count("total = num_layers * rank * (d_out + d_in)\n    return ..."),
+        BLANK,
+        words="put what your code works out in their place",
+    ),
+    Fixture(
+        "a pair alone",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    d_out, d_in = layer_dim\n"
+        "    return num_layers * rank * (d_out + d_in)\n",
+        WRONG,
+        words="layer_dim is one number here",
+    ),
+    Fixture(
+        "a pair alone, by place",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    return num_layers * rank * (layer_dim[0] + layer_dim[1])\n",
+        WRONG,
+        words="layer_dim is one number here",
+    ),
+    Fixture(
+        "fails on a number, wrong for a pair",
+        "def answer(layer_dim, rank, num_layers=32):\n"
+        "    return rank * (layer_dim[0] + layer_dim[1])\n",
+        WRONG,
+        "one layer only",
+        "layer_dim is one number here",
+    ),
+    Fixture("a tuple", count("return d_out, d_in"), WRONG, "another type", "list or tuple; int"),
 ]
 
 
@@ -181,6 +211,29 @@ ADAPTER_MEMORY = [
     ),
     Fixture(
         "MiB", memory("return mb(n * b, n * b, 2 * n * b, 2**20)"), WRONG, "MiB, not MB", "10^6"
+    ),
+    *(
+        Fixture(f"rounded: {size}", memory(f"return {{{size}}}"), WRONG, "rounded", "come out")
+        for size in (
+            "'adapter_mb': round(n * b / 1e6, 1), 'gradients_mb': round(n * b / 1e6, 1),"
+            " 'optimizer_mb': 2 * round(n * b / 1e6, 1)",
+            "'adapter_mb': -(-n * b // 1e4) / 100, 'gradients_mb': -(-n * b // 1e4) / 100,"
+            " 'optimizer_mb': -(-2 * n * b // 1e4) / 100",
+        )
+    ),
+    Fixture(
+        "a name misspelt",
+        memory("return {'adapter_mb': 1.0, 'gradient_mb': 1.0, 'optimizer_mb': 2.0}"),
+        WRONG,
+        "other keys",
+        "Missing: 'gradients_mb'; not asked for: 'gradient_mb'",
+    ),
+    Fixture(
+        "other names alone",
+        memory("return {'adapter': 1.0}"),
+        WRONG,
+        "other keys",
+        "returned: {'adapter': 1.0}",
     ),
     Fixture("values", memory("return mb(n, n, 2 * n)"), WRONG, "values, not bytes", "millions"),
     Fixture(

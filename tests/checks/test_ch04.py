@@ -77,7 +77,14 @@ def test_the_solution_shown_is_right(question):
 @pytest.mark.parametrize("question", ch04.QUESTIONS, ids=lambda question: question.name)
 def test_hints_go_further_and_say_where_they_end(question):
     assert question.hint().body != question.hint(2).body
-    assert "only 2 hints" in str(question.hint(3)) and ".solution()" in str(question.hint(3))
+    assert "only 2 hints" in str(question.hint(3))
+    assert f"{question.key}.solution()" in str(question.hint(3))
+
+
+@pytest.mark.parametrize("question", ch04.QUESTIONS, ids=lambda question: question.name)
+def test_a_question_shown_by_itself_says_what_to_call_and_no_hint(question):
+    assert f"{question.key}.check({question.function})" in repr(question)
+    assert not any(hint in repr(question) for hint in question.hints)
     for number in (0, -1, "x", None, 1.0, True, [], object()):
         assert "numbered 1 to 2" in str(question.hint(number))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lora_course.bars import with_progress
 from lora_course.layers import adapt, adapter_state, count_trainable, load_adapter
 from lora_course.results import RankExperiment
 from lora_course.stacked import AdapterConfig, adapt_stacked, unstack
@@ -20,7 +21,6 @@ from lora_course.training import (
     fit,
     fit_batches,
     threads,
-    with_progress,
 )
 from lora_course.validation import one_of, positive, rank_list, whole
 

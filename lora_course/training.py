@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm.auto import tqdm
 
+from lora_course.bars import with_progress
 from lora_course.layers import trainable_parameters
 from lora_course.tasks import Examples
 from lora_course.validation import one_of, positive, whole
@@ -93,16 +93,6 @@ def batch_order(size: int, batch_size: int, steps: int, seed: int) -> Tensor:
     passes = math.ceil(steps * batch_size / size)
     order = torch.cat([torch.randperm(size, generator=generator) for _ in range(passes)])
     return order[: steps * batch_size].view(steps, batch_size)
-
-
-T = TypeVar("T")
-
-
-def with_progress(
-    items: Iterable[T], description: str, show: bool, delay: float = 0
-) -> Iterable[T]:
-    """`items`, with a progress bar that goes when it is done, if `show`."""
-    return tqdm(items, desc=description, delay=delay, leave=False) if show else items
 
 
 @contextmanager

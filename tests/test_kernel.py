@@ -11,17 +11,17 @@ from tests.checks.ch04_fixtures import TABLES
 def run():
     manager, client = start_new_kernel(kernel_name="python3")
 
-    def execute(code):
+    def execute(code, kinds=("execute_result",)):
         shown = []
 
         def keep(message):
             if message["msg_type"] == "error":
                 raise AssertionError("\n".join(message["content"]["traceback"]))
-            if message["msg_type"] == "execute_result":
+            if message["msg_type"] in kinds:
                 shown.append(message["content"]["data"])
 
         client.execute_interactive(code, output_hook=keep, timeout=120)
-        return shown[-1] if shown else None
+        return shown
 
     try:
         execute("import torch; torch.set_num_threads(1); from lora_course.checks import ch04")
@@ -38,9 +38,27 @@ def run():
 def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question):
     wrong_first = sorted(TABLES[question], key=lambda f: f.outcome is Outcome.CORRECT)
     for fixture in wrong_first:
-        shown = run(f"{fixture.code}\nch04.{question}.check(answer)")
+        (shown,) = run(f"{fixture.code}\nch04.{question}.check(answer)")
         assert shown["text/plain"].startswith(fixture.outcome.value[0]), fixture.label
         assert fixture.words in shown["text/plain"]
         assert fixture.outcome.value[1] in shown["text/html"]
-    assert "Hint 1 of 2" in run(f"ch04.{question}.hint()")["text/plain"]
-    assert "One solution" in run(f"ch04.{question}.solution()")["text/html"]
+    (hint,) = run(f"ch04.{question}.hint()")
+    assert "Hint 1 of 2" in hint["text/plain"]
+    (solution,) = run(f"ch04.{question}.solution()")
+    assert "One solution" in solution["text/html"]
+
+
+LONG_CELL = """
+import time
+from lora_course.bars import with_progress
+for _ in with_progress(range(4), "runs", show=True):
+    time.sleep(0.2)
+"""
+
+
+def test_a_progress_bar_is_seen_and_leaves_nothing_behind(run):
+    # A saved notebook keeps a display as it was updated last.
+    first, *updates, last = run(LONG_CELL, kinds=("display_data", "update_display_data"))
+    assert first["text/plain"].startswith("runs:   0%") and "0/4" in first["text/plain"]
+    assert any("2/4" in update["text/plain"] for update in updates)
+    assert last == {}

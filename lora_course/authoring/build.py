@@ -97,16 +97,10 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> No
         client.execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [kept for output in cell.outputs if (kept := _without_widget(output))]
+            for output in cell.outputs:  # a widget's HTML view in its place: it needs no kernel
+                output.get("data", {}).pop(WIDGET, None)
+            cell.outputs = [output for output in cell.outputs if output.get("data") != {}]
     return notebook
-
-
-def _without_widget(output: NotebookNode) -> NotebookNode | None:
-    """The output's HTML view in place of its widget, which needs a kernel; progress bars go."""
-    data = output.get("data", {})
-    if data.pop(WIDGET, None) is not None and "text/html" not in data:
-        return None
-    return output
 
 
 def course_cells(source: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Each chapter in a real JupyterLab, gone through as a learner does: run, slide, answer, save."""
 
 import importlib
+import json
 import re
 import shutil
 
@@ -12,6 +13,7 @@ from tests.conftest import ROOT
 playwright = pytest.importorskip("playwright.sync_api")
 
 from lora_course.authoring import browser  # noqa: E402
+from lora_course.authoring.build import WIDGET  # noqa: E402
 from lora_course.authoring.lab import jupyterlab  # noqa: E402
 from lora_course.checks.chapters import questions_of  # noqa: E402
 from lora_course.checks.result import Outcome  # noqa: E402
@@ -93,6 +95,11 @@ def pictures(page, folder):
                 page.screenshot(path=folder / f"{theme.lower()}-{width}-{place:02d}.png")
 
 
+def outputs_with_widgets(notebook):
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return sum(WIDGET in out.get("data", {}) for cell in cells for out in cell.get("outputs", []))
+
+
 def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_path):
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     notebook = f"{source.stem}.ipynb"
@@ -103,7 +110,7 @@ def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_
         trouble = browser.watch(page)
         open_and_run(page, url, token, notebook)
         sliders = use_every_control(page)
-        assert sliders > 0
+        explorers = page.locator(".lora-explorer").count()
 
         check = f"{module}.{question.name}.check(answer)"
         mistake = f"{wrong.mistake[0].upper()}{wrong.mistake[1:]}"
@@ -126,6 +133,8 @@ def test_a_learner_goes_through_a_chapter(source, chromium, picture_folder, tmp_
                 break
             page.wait_for_timeout(100)
         assert not trouble, trouble
+        # What needs a kernel is the explorers alone: no progress bar stays.
+        assert outputs_with_widgets(saved) == explorers > 0
         browser.open_chapter(page, url, token, notebook)
         cell = browser.cell_with(page, f"{module}.{question.name}.check(")
         expect(cell.locator(".jp-OutputArea")).to_contain_text(passed)

@@ -13,7 +13,7 @@ ROOT_TOO = $(if $(filter 0,$(shell id -u)),--allow-root)
 test: setup lint
 	$(BIN)/python -m pytest -m "not long"
 	@mkdir -p build
-	LORA_COURSE_PROGRESS=build/progress-of-tests.json $(BIN)/python -m pytest $(NBVAL) notebooks/solutions
+	LORA_COURSE_PROGRESS=$(CURDIR)/build/progress-of-tests.json $(BIN)/python -m pytest $(NBVAL) notebooks/solutions
 
 test-all: test test-long
 

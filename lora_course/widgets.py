@@ -24,8 +24,9 @@ STYLE = {"description_width": "9rem", "handle_color": COLOURS[0]}  # seen on lig
 # As wide for every value, so that a slider's track keeps its length when it is moved.
 READOUTS = "<style>.lora-explorer .widget-readout {min-width: 9em}</style>"
 NO_CONTROLS = (
-    "<p><em>No controls above? Run this cell in Jupyter. Still none: in a terminal,"
-    " <code>lora-course doctor</code> says what is missing; then reload the page.</em></p>"
+    "<p><em>No controls above? Run this cell in Jupyter. Still none: in a terminal, in the course's"
+    " folder, <code>.venv/bin/lora-course doctor</code> says what is missing; then reload the"
+    " page.</em></p>"
 )
 
 # Every bar has its name and number beside it, so no part is known by its colour alone.

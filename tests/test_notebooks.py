@@ -73,6 +73,8 @@ def test_chapter_keeps_to_its_budgets_and_says_how_long_its_cells_take(source):
         if cell.cell_type == "code" and used.cells[cell.id] > LONG_SECONDS:
             said = f"{told} {cell.source}"
             assert re.search("seconds|minute", said), f"{cell.id}: say how long it takes"
+            for seconds in re.findall(r"(\d+) seconds", said):
+                assert used.cells[cell.id] < 1.5 * int(seconds), f"{cell.id}: says {seconds} s"
         told = cell.source if cell.cell_type == "markdown" else ""
 
 

@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -50,6 +51,13 @@ def test_this_environment_is_the_locked_one():
     for requirement in locked():
         if requirement.marker is None or requirement.marker.evaluate():
             assert requirement.specifier.contains(version(requirement.name)), requirement
+
+
+def test_jupyterlab_here_starts_from_the_courses_settings():
+    from jupyterlab.commands import get_app_dir
+
+    overrides = Path(get_app_dir(), "settings", "overrides.json").read_text()
+    assert overrides == (ROOT / setup_env.SETTINGS).read_text()
 
 
 def test_an_old_python_is_told_what_to_do(monkeypatch):

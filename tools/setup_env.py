@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -19,7 +20,9 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "course-ready"
-INPUTS = ("pyproject.toml", "requirements/lock.txt", "requirements/torch-cpu.txt")
+# Settings that JupyterLab starts from: nobody is asked about news in front of a chapter.
+SETTINGS = "requirements/jupyterlab.json"
+INPUTS = ("pyproject.toml", "requirements/lock.txt", "requirements/torch-cpu.txt", SETTINGS)
 OLDEST_PYTHON = (3, 11)
 
 
@@ -101,6 +104,9 @@ def main() -> None:
     step(4, "the course itself")
     if not run(*uv, "--no-deps", "--editable", "."):
         sys.exit("uv could not install the course: its message stands above.")
+    defaults = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    defaults.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / SETTINGS, defaults)
     STAMP.write_text(fingerprint())
     print(f"Ready: {PYTHON.relative_to(ROOT)} has the course.", flush=True)
 

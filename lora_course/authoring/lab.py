@@ -17,12 +17,10 @@ from typing import Any
 HOST = "127.0.0.1"
 JUPYTER_FOLDERS = ["JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"]
 JUPYTER_FOLDERS += ["JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
-# All cells stay in the page, typed code arrives as it is, and nobody asks for news.
+# All cells stay in the page, typed code arrives as it is.
 SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none",'
     ' "codeCellConfig": {"autoClosingBrackets": false}}',
-    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false,'
-    ' "doNotDisturbMode": true}',
 }
 
 

@@ -18,6 +18,7 @@ from lora_course.authoring.index import about, chapter_table
 from lora_course.authoring.links import binder_link
 from lora_course.authoring.source import read_source, variant
 from lora_course.webpage import document, safe
+from lora_course.widgets import NO_CONTROLS
 
 LIGHT, DARK = (HtmlFormatter(style=style) for style in ("default", "github-dark"))
 STYLE = f"""
@@ -36,21 +37,26 @@ pre {{ overflow-x: auto; margin: .4rem 0; padding: .6rem .8rem; font-size: .85re
 .highlight, .highlight pre {{ background: var(--code); border-radius: 4px; }}
 :root {{ --code: #f4f4f7; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --code: #1f2128; }} }}
-.output {{ margin: .4rem 0 1.2rem; }}
+.output {{ margin: .4rem 0 1.2rem; overflow-x: auto; }}
+.output img {{ min-width: 34rem; }}  /* on a telephone: scrolled rather than too small to read */
 .output pre {{ border-left: 3px solid var(--line); }}
 .output th, .output td {{ text-align: left; border: 0; padding: .15rem .45rem; }}
 .output table {{ width: auto; display: block; overflow-x: auto; }}
 .text_cell th, .text_cell td {{ text-align: left; white-space: normal; vertical-align: top;
-  min-width: 0; }}
+  min-width: 0; overflow-wrap: break-word; }}
+.text_cell table {{ display: block; overflow-x: auto; }}
 details {{ border: 1px solid var(--line); border-radius: 4px; padding: .5rem .8rem;
   margin: .6rem 0; }}
 summary {{ cursor: pointer; font-weight: 600; }}
 math {{ font-size: 1.05em; }}
+mfrac {{ math-style: normal; }}  /* letters of full size in a line of text, too */
 """
 READING = """\
 To do the exercises and move the controls, run the notebooks: on your own machine with `make lab`,
 or on Binder by the link at the top of each chapter.
 """
+# Where a notebook says what to do when it shows no controls.
+STILL = "<p><em>One setting of several: in Jupyter, sliders move it.</em></p>"
 
 
 class _Mathml(IPythonRenderer):
@@ -119,7 +125,7 @@ def _exporter(metadata: NotebookNode) -> Callable[[NotebookNode], str]:
 
     def export(cell: NotebookNode) -> str:
         body, _ = exporter.from_notebook_node(new_notebook(cells=[cell], metadata=metadata))
-        return str(body).strip()
+        return str(body).strip().replace(NO_CONTROLS, STILL)
 
     return export
 

@@ -6,8 +6,8 @@
 # **You will measure** how accuracy grows with the rank $r$, what each rank costs, how `alpha` and the
 # learning rate can fool you, and which rank your numbers defend.
 #
-# **You need** chapters 1–3: the update $\Delta W = \frac{\alpha}{r} BA$, its silent start ($B = 0$), its
-# scale.
+# **You need** the update $\Delta W = \frac{\alpha}{r} BA$, its silent start ($B = 0$) and its scale:
+# chapters 1–3, or [LoRA's paper](https://arxiv.org/abs/2106.09685).
 
 # %%
 import statistics
@@ -37,7 +37,8 @@ from lora_course.widgets import planted_rank_explorer, rank_explorer
 # (*underfitting*); too many cost memory, and can fit the noise of a small data set.
 #
 # **Question (a).** Count what trains. `layer_dim` is $d$ for a square matrix, or a pair
-# `[d_out, d_in]`. Stuck? In a new cell: `ch04.lora_params.hint()`, `.hint(2)`, `.solution()`.
+# `[d_out, d_in]`. Stuck? In a new cell:
+# `ch04.lora_params.hint()`, `ch04.lora_params.hint(2)`, `ch04.lora_params.solution()`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="lora_params"
@@ -103,7 +104,7 @@ ch04.adapter_memory.check(adapter_memory)
 #
 # Do two items $x_1, x_2$ match? The truth is $x_1^\top (W + D)\, x_2 > 0$; the model knows $W$, and $D$
 # has rank 8. The nearest update of rank $r$ keeps $D$'s leading singular directions (Eckart–Young);
-# its accuracy is a ceiling, to about a thousandth. Three seeds a rank (some seconds): new examples,
+# its accuracy is a ceiling, to about a thousandth. Three seeds a rank (5 seconds): new examples,
 # $A$ and order.
 
 # %% tags=["nbval-check-output"]
@@ -160,7 +161,7 @@ claim("rank 16 beats rank 1, whatever the seed and the base", gain, above=0.05)
 lost = max(four.test_loss - full.test_loss for four, full in zip(nf4, fp32))
 claim("4 bits cost less than that", lost, below=0.05)
 course, peft = train_twins(rank=8).values()
-claim("PEFT trains as many", abs(course.trainable_params - peft.trainable_params), below=1)
+claim("PEFT's count differs by less than one", abs(course.trainable_params - peft.trainable_params), below=1)
 claim("with the same losses", (course.losses - peft.losses).abs().max().item(), below=1e-9)
 
 # %% [markdown]
@@ -182,7 +183,7 @@ claim("alpha/√r: it changes by less than half", root, above=0.5, below=1.5)
 update_sizes(sizes)
 
 # %% [markdown]
-# So: one rule for the whole sweep (here `alpha = rank`), and more than one learning rate.
+# So: one rule a sweep (here `alpha = rank`), and more than one learning rate.
 #
 # ## From habit to decision
 #
@@ -190,7 +191,7 @@ update_sizes(sizes)
 #
 # **Question (c).** Write that sweep. Each run: `adapt` a fresh `task.model()` with `alpha = rank`, `fit`
 # it on `task.train(seed)` (the history has `.seconds`), `evaluate` on `task.test()`. Pass `seed=seed` to
-# `adapt` and to `fit` too, and leave the rest at its defaults. Checking trains: some seconds.
+# `adapt` and `fit` too; leave the rest at its defaults. Checking trains: 5 seconds.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="rank_comparison"
@@ -218,7 +219,7 @@ ch04.rank_comparison.check(run_rank_comparison)
 
 # %%
 noisy = comparison_task(layer_dim=64)  # a tenth of its labels are wrong, so 0.9 is the most
-runs = rank_sweep(noisy, seeds=range(5))  # the course's: one after the other, some seconds
+runs = rank_sweep(noisy, seeds=range(5))  # the course's: one after the other, 10 seconds
 print_comparison(runs)
 
 # %% [markdown]

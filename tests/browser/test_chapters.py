@@ -44,6 +44,7 @@ def questions_and_fixtures(chapter):
 def open_and_run(page, url, token, notebook):
     browser.open_chapter(page, url, token, notebook)
     browser.run_all(page)
+    assert page.locator(".Toastify__toast").count() == 0  # no question about news before the text
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
 

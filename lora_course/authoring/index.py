@@ -31,7 +31,9 @@ A chapter runs on one processor and without a network. Run its cells from the to
 replace the dots in the exercises, and run them again: each check says what it makes of your answer.
 
 Something does not work? In a terminal, in the course's folder: `.venv/bin/lora-course doctor`
-(on Binder `lora-course doctor`, on Windows `.venv\\Scripts\\lora-course doctor`). How far have you come?
+(on Binder `lora-course doctor`, on Windows `.venv\\Scripts\\lora-course doctor`).
+
+How far have you come?
 """
 CODE = "from lora_course import progress\n\nprogress()"
 

@@ -52,8 +52,8 @@ def notebooks() -> Finding:
     )
     if broken := list(_broken(found)):
         todo = (
-            "JupyterLab keeps an earlier state in .ipynb_checkpoints beside it; a fresh one, without"
-            f" your answers: `git checkout -- {' '.join(str(path) for path, _ in broken)}`"
+            "JupyterLab keeps an earlier state in .ipynb_checkpoints beside it; a fresh one, but"
+            f" without your answers: `git checkout -- {' '.join(str(path) for path, _ in broken)}`"
         )
         told = "; ".join(f"{path} cannot be opened ({why})" for path, why in broken)
         return Finding("notebooks", told, todo)

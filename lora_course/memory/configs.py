@@ -1,0 +1,91 @@
+"""A model's configuration, from wherever it is given: never its code, never its weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lora_course.memory.presets import PRESETS
+
+MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used, and what to do about it."""
+
+
+def load_config(model: Any) -> Any:
+    """The transformers configuration behind `model`.
+
+    `model`: a name in PRESETS, a folder with a config.json, such a file, a Hub id (needs a
+    network), a dict with a config.json's fields, or a configuration itself. ConfigError for an
+    architecture that transformers does not know, and for one that brings code of its own.
+    """
+    from transformers import AutoConfig, PreTrainedConfig
+
+    if isinstance(model, PreTrainedConfig):
+        return model
+    if isinstance(model, dict):
+        return _from_fields(model, "the configuration given")
+    if model in PRESETS:
+        return _from_fields(PRESETS[model], model)
+    path = Path(model)
+    if path.exists():
+        return _from_fields(_read(path / "config.json" if path.is_dir() else path), str(model))
+    if str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
+        raise ConfigError(f"model={str(model)!r}: there is no such file or folder")
+    try:
+        config = AutoConfig.from_pretrained(str(model), trust_remote_code=False)
+    except Exception as error:  # of the Hub, the network, the file: many kinds
+        raise ConfigError(
+            f"model={str(model)!r}: is no preset and no folder here, and could not be fetched from"
+            f" the Hub: {_first(error)} Presets: {', '.join(PRESETS)}."
+        ) from error
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The fields of a config.json."""
+    try:
+        if path.stat().st_size > MAX_CONFIG:
+            raise ConfigError(f"{path}: is no config.json: it has {path.stat().st_size:,} bytes")
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: is not there; give the folder that holds config.json"
+        ) from error
+    except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as JSON: {_first(error)}") from error
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{path}: holds a {type(fields).__name__}, not a configuration")
+    return fields
+
+
+def _from_fields(fields: dict[str, Any], name: str) -> Any:
+    """The configuration of a config.json's fields, checked before anything is built of them."""
+    from transformers import CONFIG_MAPPING, AutoConfig
+
+    kind = fields.get("model_type")
+    if "auto_map" in fields:
+        raise ConfigError(
+            f"model={name!r}: brings code of its own (auto_map), which is not run here. Where"
+            " transformers knows the architecture, remove auto_map from a copy of config.json."
+        )
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        raise ConfigError(
+            f"model={name!r}: model_type={kind!r} is no architecture of the transformers installed"
+            f" here, which knows {len(CONFIG_MAPPING)}, such as llama, qwen3, gpt2, bert, t5, vit;"
+            " a newer transformers may know it"
+        )
+    rest = {key: value for key, value in fields.items() if key != "model_type"}
+    try:
+        return AutoConfig.for_model(kind, **rest)
+    except Exception as error:  # fields of a wrong type or value: each class says it in its own way
+        raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {error}") from error
+
+
+def _first(error: BaseException) -> str:
+    """The first line of an error, not too long."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return line[:300]

@@ -1,0 +1,90 @@
+"""Exact counts: what PEFT would train, module by module, and the bytes of the file it saves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from lora_course.memory.meta import adapted_model, base_model
+
+# As safetensors names them in a file's header.
+TYPE_NAMES = {
+    "torch.float32": "F32",
+    "torch.bfloat16": "BF16",
+    "torch.float16": "F16",
+    "torch.int64": "I64",
+}
+
+
+@dataclass(frozen=True)
+class Count:
+    """Parameters of a model with its adapter.
+
+    `trainable`, `total`: as PEFT's `get_nb_trainable_parameters`. `by_module`: trainable ones by
+    the adapted module's name in the base model. `file_bytes`: of adapter_model.safetensors.
+    """
+
+    trainable: int
+    total: int
+    by_module: dict[str, int]
+    file_bytes: int
+
+
+def count_parameters(model: Any, lora: Any) -> Count:
+    """Count without a download and without memory: built on the meta device, adapted by PEFT.
+
+    `model`: see `load_config`; `lora`: a `peft.LoraConfig`, or `lora_config(rank, …)`.
+    """
+    return count(adapted_model(base_model(model), lora))
+
+
+def count(adapted: nn.Module) -> Count:
+    """The count of a model that PEFT has wrapped."""
+    trainable, total = adapted.get_nb_trainable_parameters()
+    by_module: dict[str, int] = {}
+    for name, parameter in adapted.named_parameters():
+        if parameter.requires_grad:
+            module = _adapted_module(name)
+            by_module[module] = by_module.get(module, 0) + parameter.numel()
+    return Count(trainable, total, by_module, safetensors_bytes(_saved(adapted)))
+
+
+def _adapted_module(parameter: str) -> str:
+    """base_model.model.layers.0.q_proj.lora_A.default.weight -> layers.0.q_proj."""
+    name = parameter.removeprefix("base_model.").removeprefix("model.")
+    for mark in (".lora_", ".modules_to_save.", ".token_adapter.", ".trainable_tokens_"):
+        name = name.partition(mark)[0]
+    return name
+
+
+def _saved(adapted: nn.Module) -> Mapping[str, Tensor]:
+    """The tensors that PEFT writes to the adapter's file."""
+    from peft import get_peft_model_state_dict
+
+    state: Mapping[str, Tensor] = get_peft_model_state_dict(adapted)
+    return state
+
+
+def safetensors_bytes(tensors: Mapping[str, Tensor]) -> int:
+    """Bytes of a safetensors file: 8 for the header's length, the header, the data.
+
+    The header is JSON without spaces, names in the order of the data (larger types first, then
+    by name), filled up with spaces to a multiple of 8.
+    """
+    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name in order:
+        start, end = end, end + tensors[name].numel() * tensors[name].element_size()
+        header[name] = {
+            "dtype": TYPE_NAMES[str(tensors[name].dtype)],
+            "shape": list(tensors[name].shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode("utf-8"))
+    return 8 + size + -size % 8 + end

@@ -1,0 +1,101 @@
+"""A model with its adapter on the meta device: every shape and type, no memory, no weights."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from lora_course.memory.configs import ConfigError, load_config
+from lora_course.validation import one_of
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def model_class(config: Any) -> Any:
+    """The transformers class that a configuration is trained as.
+
+    The one that the configuration names, else the first that its architecture has: causal
+    language model, sequence to sequence, masked language model, image classifier.
+    """
+    import transformers
+
+    for name in config.architectures or ():
+        if hasattr(transformers, name):
+            return getattr(transformers, name)
+    for mapping in (
+        transformers.MODEL_FOR_CAUSAL_LM_MAPPING,
+        transformers.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+        transformers.MODEL_FOR_MASKED_LM_MAPPING,
+        transformers.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
+    ):
+        if type(config) in mapping:
+            return mapping[type(config)]
+    raise ConfigError(
+        f"{config.model_type}: has no head for language, classification of images or the like;"
+        " name a class of transformers in the configuration's architectures"
+    )
+
+
+def base_model(model: Any, dtype: str = "fp32", attention: str | None = None) -> nn.Module:
+    """The model alone on the meta device; for `model` see `load_config`."""
+    config = copy.deepcopy(load_config(model))
+    config.use_cache = False
+    options = {} if attention is None else {"attn_implementation": attention}
+    kind = model_class(config)
+    try:
+        with torch.device("meta"):
+            return kind._from_config(
+                config, dtype=DTYPES[one_of("dtype", dtype, DTYPES)], **options
+            )
+    except (ConfigError, NotImplementedError, MemoryError):
+        raise
+    except Exception as error:  # sizes that do not fit each other: each class fails in its own way
+        raise ConfigError(
+            f"{config.model_type}: {kind.__name__} cannot be built from this configuration:"
+            f" {type(error).__name__}: {error}"
+        ) from error
+
+
+def adapted_model(base: nn.Module, lora: Any) -> nn.Module:
+    """`base` with PEFT's adapters, also on the meta device. `base` is changed.
+
+    ValueError when the adapter fits no module of it.
+    """
+    from peft import get_peft_model
+
+    _require_ranks(lora)
+    config = copy.deepcopy(lora)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return get_peft_model(base, config, low_cpu_mem_usage=True)
+        except ValueError as error:
+            raise ValueError(f"{error}{_offered(base, str(error))}") from error
+
+
+def _offered(base: nn.Module, error: str) -> str:
+    """What could be adapted instead, where no module was found."""
+    if "not found" not in error:
+        return ""
+    names = {name.rpartition(".")[2] for name, m in base.named_modules() if _adaptable(m)}
+    return f" This model has {', '.join(sorted(name for name in names if name))}."
+
+
+def _adaptable(module: nn.Module) -> bool:
+    from transformers.pytorch_utils import Conv1D
+
+    return isinstance(module, nn.Linear | nn.Embedding | Conv1D | nn.Conv1d | nn.Conv2d)
+
+
+def _require_ranks(lora: Any) -> None:
+    """ValueError for what is no LoraConfig."""
+    from peft import LoraConfig
+
+    if not isinstance(lora, LoraConfig):
+        raise ValueError(
+            f"lora={lora!r}: must be a peft.LoraConfig; lora_config(rank, targets) makes one"
+        )

@@ -1,0 +1,89 @@
+"""What a step holds in memory at its fullest moment, and of what kind it is.
+
+A dispatch mode sees every tensor that an operation makes; a storage counts from then until the
+last tensor on it is gone. That is what an allocator is asked for, without its own rounding.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+TEMPORARY = "temporary"
+
+
+class StorageLog(TorchDispatchMode):
+    """Every storage that comes and goes while the mode is on, in order, with a label each.
+
+    `kind` says what a new tensor is; `label` can say it later.
+    """
+
+    def __init__(self, kind: Callable[[Tensor], str] = lambda tensor: TEMPORARY) -> None:
+        super().__init__()
+        self._kind = kind
+        self._alive: dict[int, int] = {}  # a live storage's address -> its number
+        self._sizes: list[int] = []
+        self._labels: list[str] = []
+        self._events: list[int] = []  # number n: storage n came; ~n: it went
+
+    def hold(self, tensors: Iterable[Tensor], label: str) -> None:
+        """Count storages that are there from the start."""
+        for tensor in tensors:
+            self._see(tensor)
+            self._labels[self._alive[tensor.untyped_storage()._cdata]] = label
+
+    def relabel(self, tensors: Iterable[Tensor], label: str) -> None:
+        """Say what live tensors are, where nothing else is known of them."""
+        for tensor in tensors:
+            number = self._alive.get(tensor.untyped_storage()._cdata)
+            if number is not None and self._labels[number] == TEMPORARY:
+                self._labels[number] = label
+
+    def relabel_living(self, label: str) -> None:
+        """The same for everything that is alive now."""
+        for number in self._alive.values():
+            if self._labels[number] == TEMPORARY:
+                self._labels[number] = label
+
+    def _see(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        address = storage._cdata
+        if address in self._alive:
+            return
+        number = len(self._sizes)
+        self._alive[address] = number
+        self._sizes.append(storage.nbytes())
+        self._labels.append(self._kind(tensor))
+        self._events.append(number)
+        weakref.finalize(storage, self._gone, address, number)
+
+    def _gone(self, address: int, number: int) -> None:
+        if self._alive.get(address) == number:
+            del self._alive[address]
+            self._events.append(~number)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, self._see, out)
+        return out
+
+    def peak(self) -> dict[str, int]:
+        """Bytes by label at the fullest moment; their sum is the peak."""
+        live = most = place = 0
+        for position, event in enumerate(self._events):
+            live += self._sizes[event] if event >= 0 else -self._sizes[~event]
+            if live > most:
+                most, place = live, position
+        held: dict[str, int] = {}
+        for event in self._events[: place + 1]:
+            number, sign = (event, 1) if event >= 0 else (~event, -1)
+            label = self._labels[number]
+            held[label] = held.get(label, 0) + sign * self._sizes[number]
+        return {label: size for label, size in held.items() if size}

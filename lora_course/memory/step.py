@@ -1,0 +1,162 @@
+"""One training step on fake tensors: its peak and what it is made of, without allocating it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors, trainable
+from lora_course.memory.peak import TEMPORARY, StorageLog
+from lora_course.validation import whole
+
+WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
+ACTIVATIONS, LOGITS = "activations", "logits"
+KINDS = (WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER, ACTIVATIONS, LOGITS, TEMPORARY)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a step's memory depends on besides the model and its adapter.
+
+    `padded`: batches hold padding, so that attention gets a mask. `autocast`: to bf16.
+    `checkpointing`: the blocks' insides are computed again in the backward pass. `keep_logits`:
+    the training loop holds the model's output until the step is over.
+    """
+
+    batch_size: int = 1
+    seq_length: int = 2048
+    optimizer: str = "adamw"
+    autocast: bool = False
+    checkpointing: bool = False
+    padded: bool = False
+    keep_logits: bool = False
+
+    def checked(self) -> Setting:
+        """Itself; ValueError for sizes that are none."""
+        whole("batch_size", self.batch_size)
+        whole("seq_length", self.seq_length)
+        return self
+
+
+def prepare(model: nn.Module, setting: Setting) -> None:
+    """Put `model`, wrapped by PEFT, in training, with checkpointing if wanted."""
+    if setting.checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
+    model.train()
+
+
+def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
+    """A batch, of zeros, that a model of the class named `kind` takes, labels included."""
+    batch = setting.batch_size
+    if "ImageClassification" in kind:
+        size = (batch, config.num_channels, config.image_size, config.image_size)
+        return {"pixel_values": torch.zeros(size), "labels": torch.zeros(batch, dtype=torch.long)}
+    ids = torch.zeros(batch, setting.seq_length, dtype=torch.long)
+    labels = torch.zeros(batch, dtype=torch.long) if "SequenceClassification" in kind else ids
+    given = {"input_ids": ids, "labels": labels}
+    return given | {"attention_mask": torch.ones_like(ids)} if setting.padded else given
+
+
+def traced_peak(model: nn.Module, setting: Setting) -> dict[str, int]:
+    """Bytes by kind (see KINDS) at the fullest moment of one step of `model`, on meta so far.
+
+    `model` becomes one of fake tensors on the CPU. The optimizer has its state already, and
+    gradients are set to None after each step.
+    """
+    base = model.get_base_model()
+    config, kind = base.config, type(base).__name__
+    prepare(model, setting)
+    on_meta = primed(setting.optimizer, model) if setting.optimizer in WITHOUT_FAKES else None
+    with FakeTensorMode(allow_non_fake_inputs=True), _one_sequence_a_row():
+        _to_fake(model)
+        optimizer = on_meta or primed(setting.optimizer, model)
+        batch = inputs(config, kind, setting)
+        return run_step(model, optimizer, batch, setting, config)
+
+
+def run_step(
+    model: nn.Module, optimizer: Any, batch: dict[str, Tensor], setting: Setting, config: Any
+) -> dict[str, int]:
+    """The same for a model and an optimizer that are ready, real ones as well as fake."""
+    log = StorageLog(_logits_or_temporary(config, setting))
+    parameters = trainable(model)
+    train = {id(parameter) for parameter in parameters}
+    frozen = [p for p in model.parameters() if id(p) not in train]
+    log.hold([*frozen, *model.buffers()], WEIGHTS)
+    log.hold(parameters, ADAPTER)
+    log.hold(state_tensors(optimizer), OPTIMIZER)
+    gc.collect()
+    with log:
+        out, loss = _forward(model, batch, setting)
+        log.relabel_living(ACTIVATIONS)
+        loss.backward()
+        log.relabel([p.grad for p in parameters if p.grad is not None], GRADIENTS)
+        if setting.optimizer not in WITHOUT_FAKES:
+            optimizer.step()
+        del out, loss
+        optimizer.zero_grad(set_to_none=True)
+    return log.peak()
+
+
+def _forward(model: nn.Module, batch: dict[str, Tensor], setting: Setting) -> tuple[Any, Tensor]:
+    with torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
+        out = model(**batch)
+    return (out if setting.keep_logits else None), out.loss
+
+
+def _logits_or_temporary(config: Any, setting: Setting) -> Any:
+    """A tensor over all tokens and the whole vocabulary is one of the logits' copies."""
+    vocabulary = getattr(config.get_text_config(), "vocab_size", None)
+    tokens = setting.batch_size * (setting.seq_length - 1)
+
+    def kind(tensor: Tensor) -> str:
+        if vocabulary and tensor.numel() >= max(tokens, 1) * vocabulary:
+            return LOGITS if tensor.shape[-1] == vocabulary else TEMPORARY
+        return TEMPORARY
+
+    return kind
+
+
+def _to_fake(model: nn.Module) -> None:
+    """Put a fake tensor on the CPU in place of each of the model's, shared ones once."""
+    made: dict[int, Tensor] = {}
+    for module in model.modules():
+        for tensors in (module._parameters, module._buffers):
+            for name, tensor in tensors.items():
+                if tensor is None:
+                    continue
+                if id(tensor) not in made:
+                    fake = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+                    if isinstance(tensor, nn.Parameter):
+                        fake = nn.Parameter(fake, requires_grad=tensor.requires_grad)
+                    made[id(tensor)] = fake
+                tensors[name] = made[id(tensor)]
+
+
+@contextmanager
+def _one_sequence_a_row() -> Iterator[None]:
+    """transformers asks a tensor's values whether rows hold several sequences: here none do.
+
+    Fake tensors have no values; it would then take the worst case and make a full mask.
+    """
+    from transformers import masking_utils
+
+    name = "find_packed_sequence_indices"
+    with ExitStack() as stack:
+        before = getattr(masking_utils, name)
+        setattr(masking_utils, name, lambda position_ids: None)
+        stack.callback(setattr, masking_utils, name, before)
+        yield
+
+
+def static_bytes(held: dict[str, int]) -> int:
+    """Of a peak what stays from step to step: weights, adapter, optimizer state."""
+    return sum(held.get(kind, 0) for kind in (WEIGHTS, ADAPTER, OPTIMIZER))

@@ -1,0 +1,68 @@
+"""Bytes of frozen base weights by precision, as transformers and bitsandbytes really hold them."""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from lora_course.validation import one_of
+
+NF4_BLOCK = 64  # weights that share one scale
+SCALES_BLOCK = 256  # scales that share one scale of their own, with double quantisation
+NF4_CODE, SCALES_CODE, OFFSET = 16 * 4, 256 * 4, 4  # bytes: tables that every matrix keeps
+
+QUANTISED = ("int8", "nf4", "nf4-single")
+PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)
+"""nf4 is with double quantisation, as QLoRA uses it; nf4-single is without."""
+
+
+def dtype_of(precision: str) -> str:
+    """The type of what is not quantised: bf16 beside quantised weights."""
+    return "bf16" if one_of("precision", precision, PRECISIONS) in QUANTISED else precision
+
+
+def weight_bytes(base: nn.Module, precision: str) -> int:
+    """Bytes of all parameters and buffers of `base`, a model without adapters.
+
+    It is built in `dtype_of(precision)`. Quantised, the linear layers outside of what transformers
+    leaves out (the output head, weights tied to it, the last module) take `quantised_bytes`.
+    """
+    chosen = quantised_matrices(base) if precision in QUANTISED else {}
+    total = sum(quantised_bytes(shape, precision) for shape in chosen.values())
+    kept = {id(tensor): tensor for tensor in [*base.parameters(), *base.buffers()]}
+    for name in chosen:
+        kept.pop(id(base.get_submodule(name).weight), None)
+    return total + sum(tensor.numel() * tensor.element_size() for tensor in kept.values())
+
+
+def quantised_matrices(base: nn.Module) -> dict[str, tuple[int, int]]:
+    """Name -> (d_out, d_in) of the linear layers that transformers would quantise."""
+    from transformers.pytorch_utils import Conv1D
+    from transformers.quantizers.base import get_keys_to_not_convert
+    from transformers.quantizers.quantizers_utils import should_convert_module
+
+    left_out = get_keys_to_not_convert(base)
+    found: dict[str, tuple[int, int]] = {}
+    for name, module in base.named_modules():
+        if type(module) is nn.Linear and should_convert_module(name, left_out):
+            found[name] = (module.out_features, module.in_features)
+        elif isinstance(module, Conv1D) and should_convert_module(name, left_out):
+            found[name] = (module.weight.shape[1], module.weight.shape[0])
+    return found
+
+
+def quantised_bytes(shape: tuple[int, int], precision: str) -> int:
+    """Bytes that bitsandbytes keeps of one d_out×d_in matrix, scales and tables included.
+
+    int8: a byte a weight, an fp32 scale a row. nf4: half a byte a weight, a scale every 64 (one
+    byte each with double quantisation, and one fp32 every 256 of those; else fp32), its tables.
+    """
+    size = math.prod(shape)
+    if precision == "int8":
+        return size + 4 * shape[0]
+    blocks = math.ceil(size / NF4_BLOCK)
+    packed = math.ceil(size / 2) + NF4_CODE
+    if precision == "nf4-single":
+        return packed + 4 * blocks
+    return packed + blocks + 4 * math.ceil(blocks / SCALES_BLOCK) + SCALES_CODE + OFFSET

@@ -6,7 +6,7 @@ activations kept for the backward pass, in MB of 10^6 bytes; temporary buffers a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,24 +15,9 @@ from torch import Tensor, nn
 from lora_course.architectures import TARGETS, Decoder
 from lora_course.estimators import estimate_model_memory
 from lora_course.layers import trainable_parameters
+from lora_course.memory.optimizers import storage_bytes
+from lora_course.memory.quantised import weight_tensors
 from lora_course.tasks import Examples
-
-
-def _bytes(tensors: Iterable[Tensor]) -> int:
-    """Bytes of the storages behind `tensors`, each counted once."""
-    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
-    return sum(storages.values())
-
-
-def weight_tensors(model: nn.Module) -> list[Tensor]:
-    """Parameters and buffers, and what 4-bit weights keep beside them."""
-    tensors = [*model.parameters(), *model.buffers()]
-    for module in model.modules():
-        state = getattr(getattr(module, "weight", None), "quant_state", None)
-        while state is not None:
-            tensors += [value for value in vars(state).values() if isinstance(value, Tensor)]
-            state = getattr(state, "state2", None)
-    return [tensor.detach() for tensor in tensors]
 
 
 def step_memory(
@@ -62,9 +47,9 @@ def step_memory(
     optimizer.step()
     states = [t for state in optimizer.state.values() for t in state.values() if t.numel() > 1]
     gradients = [p.grad for p in parameters if p.grad is not None]
-    trained = _bytes([*parameters, *gradients, *states])
+    trained = storage_bytes([*parameters, *gradients, *states])
     optimizer.zero_grad()
-    weights = _bytes(frozen) - _bytes(parameters)
+    weights = storage_bytes(frozen) - storage_bytes(parameters)
     sizes = {"weights": weights, "trained": trained, "activations": activations}
     return {name: size / 1e6 for name, size in (sizes | {"total": sum(sizes.values())}).items()}
 

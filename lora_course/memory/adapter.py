@@ -31,7 +31,7 @@ def lora_config(
 
     return LoraConfig(
         r=whole("rank", rank),
-        lora_alpha=rank if alpha is None else alpha,
+        lora_alpha=rank if alpha is None else alpha,  # type: ignore[arg-type]  # any number
         target_modules=target_modules(targets),
         rank_pattern={
             name: whole(f"rank_pattern[{name!r}]", value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from lora_course.memory.meta import adapted_model, base_model
 
@@ -42,7 +42,7 @@ def count_parameters(model: Any, lora: Any) -> Count:
     return count(adapted_model(base_model(model), lora))
 
 
-def count(adapted: nn.Module) -> Count:
+def count(adapted: Any) -> Count:
     """The count of a model that PEFT has wrapped."""
     trainable, total = adapted.get_nb_trainable_parameters()
     by_module: dict[str, int] = {}
@@ -61,7 +61,7 @@ def _adapted_module(parameter: str) -> str:
     return name
 
 
-def _saved(adapted: nn.Module) -> Mapping[str, Tensor]:
+def _saved(adapted: Any) -> Mapping[str, Tensor]:
     """The tensors that PEFT writes to the adapter's file."""
     from peft import get_peft_model_state_dict
 

@@ -60,7 +60,7 @@ def base_model(model: Any, dtype: str = "fp32", attention: str | None = None) ->
         ) from error
 
 
-def adapted_model(base: nn.Module, lora: Any) -> nn.Module:
+def adapted_model(base: nn.Module, lora: Any) -> Any:
     """`base` with PEFT's adapters, also on the meta device. `base` is changed.
 
     ValueError when the adapter fits no module of it.

@@ -8,38 +8,42 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.validation import one_of
+from lora_course.layers import trainable_parameters
 
 
 def _adamw(model: nn.Module) -> Any:
     # The fused step, which Trainer takes by default too, makes no temporary copies.
-    fused = all(parameter.device.type != "meta" for parameter in trainable(model))
-    return torch.optim.AdamW(trainable(model), lr=1e-4, fused=fused)
+    fused = all(parameter.device.type != "meta" for parameter in trainable_parameters(model))
+    return torch.optim.AdamW(trainable_parameters(model), lr=1e-4, fused=fused)
 
 
 def _adamw_8bit(model: nn.Module) -> Any:
     import bitsandbytes
 
-    return bitsandbytes.optim.AdamW8bit(trainable(model), lr=1e-4)
+    return bitsandbytes.optim.adamw.AdamW8bit(trainable_parameters(model), lr=1e-4)
 
 
 def _adafactor(model: nn.Module) -> Any:
     from transformers.optimization import Adafactor
 
-    return Adafactor(trainable(model), lr=1e-4, scale_parameter=False, relative_step=False)
+    return Adafactor(
+        trainable_parameters(model), lr=1e-4, scale_parameter=False, relative_step=False
+    )
 
 
-def _lora_plus(model: nn.Module) -> Any:
+def _lora_plus(model: Any) -> Any:
     from peft.optimizers import create_loraplus_optimizer
 
     return create_loraplus_optimizer(model, torch.optim.AdamW, lr=1e-4, loraplus_lr_ratio=16)
 
 
-OPTIMIZERS: dict[str, Callable[[nn.Module], Any]] = {
+_MAKERS: dict[str, Callable[[nn.Module], Any]] = {
     "adamw": _adamw,
     "adamw-8bit": _adamw_8bit,
-    "sgd": lambda model: torch.optim.SGD(trainable(model), lr=1e-4),
-    "sgd-momentum": lambda model: torch.optim.SGD(trainable(model), lr=1e-4, momentum=0.9),
+    "sgd": lambda model: torch.optim.SGD(trainable_parameters(model), lr=1e-4),
+    "sgd-momentum": lambda model: torch.optim.SGD(
+        trainable_parameters(model), lr=1e-4, momentum=0.9
+    ),
     "adafactor": _adafactor,
     "lora-plus": _lora_plus,
 }
@@ -51,14 +55,9 @@ one's own, PEFT's LoRA+ over AdamW.
 WITHOUT_FAKES = ("adamw-8bit",)  # kernels of their own, which work in place
 
 
-def trainable(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that train."""
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-
 def optimizer_for(name: str, model: nn.Module) -> Any:
-    """The optimizer of that name; ValueError, listing them, for another name."""
-    return OPTIMIZERS[one_of("optimizer", name, OPTIMIZERS)](model)
+    """The optimizer of that name, one of setting.OPTIMIZERS."""
+    return _MAKERS[name](model)
 
 
 def state_tensors(optimizer: Any) -> list[Tensor]:
@@ -94,7 +93,7 @@ def primed(name: str, model: nn.Module) -> Any:
             for p, parameter in enumerate(group["params"]):
                 optimizer.init_state(group, parameter, g, p)
         return optimizer
-    for parameter in trainable(model):
+    for parameter in trainable_parameters(model):
         parameter.grad = torch.zeros_like(parameter)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

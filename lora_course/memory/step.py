@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors, trainable
+from lora_course.layers import trainable_parameters
+from lora_course.memory.fakes import fakes, to_fake
+from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog
-from lora_course.validation import whole
+from lora_course.memory.quantised import weight_tensors
+from lora_course.memory.setting import Setting
 
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
 ACTIVATIONS, LOGITS = "activations", "logits"
 KINDS = (WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER, ACTIVATIONS, LOGITS, TEMPORARY)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a step's memory depends on besides the model and its adapter.
-
-    `padded`: batches hold padding, so that attention gets a mask. `autocast`: to bf16.
-    `checkpointing`: the blocks' insides are computed again in the backward pass. `keep_logits`:
-    the training loop holds the model's output until the step is over.
-    """
-
-    batch_size: int = 1
-    seq_length: int = 2048
-    optimizer: str = "adamw"
-    autocast: bool = False
-    checkpointing: bool = False
-    padded: bool = False
-    keep_logits: bool = False
-
-    def checked(self) -> Setting:
-        """Itself; ValueError for sizes that are none."""
-        whole("batch_size", self.batch_size)
-        whole("seq_length", self.seq_length)
-        return self
-
-
-def prepare(model: nn.Module, setting: Setting) -> None:
+def prepare(model: Any, setting: Setting) -> None:
     """Put `model`, wrapped by PEFT, in training, with checkpointing if wanted."""
     if setting.checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -65,7 +41,7 @@ def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
     return given | {"attention_mask": torch.ones_like(ids)} if setting.padded else given
 
 
-def traced_peak(model: nn.Module, setting: Setting) -> dict[str, int]:
+def traced_peak(model: Any, setting: Setting) -> dict[str, int]:
     """Bytes by kind (see KINDS) at the fullest moment of one step of `model`, on meta so far.
 
     `model` becomes one of fake tensors on the CPU. The optimizer has its state already, and
@@ -75,8 +51,8 @@ def traced_peak(model: nn.Module, setting: Setting) -> dict[str, int]:
     config, kind = base.config, type(base).__name__
     prepare(model, setting)
     on_meta = primed(setting.optimizer, model) if setting.optimizer in WITHOUT_FAKES else None
-    with FakeTensorMode(allow_non_fake_inputs=True), _one_sequence_a_row():
-        _to_fake(model)
+    with fakes():
+        to_fake(model)
         optimizer = on_meta or primed(setting.optimizer, model)
         batch = inputs(config, kind, setting)
         return run_step(model, optimizer, batch, setting, config)
@@ -87,10 +63,8 @@ def run_step(
 ) -> dict[str, int]:
     """The same for a model and an optimizer that are ready, real ones as well as fake."""
     log = StorageLog(_logits_or_temporary(config, setting))
-    parameters = trainable(model)
-    train = {id(parameter) for parameter in parameters}
-    frozen = [p for p in model.parameters() if id(p) not in train]
-    log.hold([*frozen, *model.buffers()], WEIGHTS)
+    parameters = trainable_parameters(model)
+    log.hold(weight_tensors(model), WEIGHTS)
     log.hold(parameters, ADAPTER)
     log.hold(state_tensors(optimizer), OPTIMIZER)
     gc.collect()
@@ -112,7 +86,7 @@ def _forward(model: nn.Module, batch: dict[str, Tensor], setting: Setting) -> tu
     return (out if setting.keep_logits else None), out.loss
 
 
-def _logits_or_temporary(config: Any, setting: Setting) -> Any:
+def _logits_or_temporary(config: Any, setting: Setting) -> Callable[[Tensor], str]:
     """A tensor over all tokens and the whole vocabulary is one of the logits' copies."""
     vocabulary = getattr(config.get_text_config(), "vocab_size", None)
     tokens = setting.batch_size * (setting.seq_length - 1)
@@ -123,38 +97,6 @@ def _logits_or_temporary(config: Any, setting: Setting) -> Any:
         return TEMPORARY
 
     return kind
-
-
-def _to_fake(model: nn.Module) -> None:
-    """Put a fake tensor on the CPU in place of each of the model's, shared ones once."""
-    made: dict[int, Tensor] = {}
-    for module in model.modules():
-        for tensors in (module._parameters, module._buffers):
-            for name, tensor in tensors.items():
-                if tensor is None:
-                    continue
-                if id(tensor) not in made:
-                    fake = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
-                    if isinstance(tensor, nn.Parameter):
-                        fake = nn.Parameter(fake, requires_grad=tensor.requires_grad)
-                    made[id(tensor)] = fake
-                tensors[name] = made[id(tensor)]
-
-
-@contextmanager
-def _one_sequence_a_row() -> Iterator[None]:
-    """transformers asks a tensor's values whether rows hold several sequences: here none do.
-
-    Fake tensors have no values; it would then take the worst case and make a full mask.
-    """
-    from transformers import masking_utils
-
-    name = "find_packed_sequence_indices"
-    with ExitStack() as stack:
-        before = getattr(masking_utils, name)
-        setattr(masking_utils, name, lambda position_ids: None)
-        stack.callback(setattr, masking_utils, name, before)
-        yield
 
 
 def static_bytes(held: dict[str, int]) -> int:

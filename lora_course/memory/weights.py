@@ -6,26 +6,17 @@ import math
 
 from torch import nn
 
-from lora_course.validation import one_of
+from lora_course.memory.setting import QUANTISED
 
 NF4_BLOCK = 64  # weights that share one scale
 SCALES_BLOCK = 256  # scales that share one scale of their own, with double quantisation
 NF4_CODE, SCALES_CODE, OFFSET = 16 * 4, 256 * 4, 4  # bytes: tables that every matrix keeps
 
-QUANTISED = ("int8", "nf4", "nf4-single")
-PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)
-"""nf4 is with double quantisation, as QLoRA uses it; nf4-single is without."""
-
-
-def dtype_of(precision: str) -> str:
-    """The type of what is not quantised: bf16 beside quantised weights."""
-    return "bf16" if one_of("precision", precision, PRECISIONS) in QUANTISED else precision
-
 
 def weight_bytes(base: nn.Module, precision: str) -> int:
     """Bytes of all parameters and buffers of `base`, a model without adapters.
 
-    It is built in `dtype_of(precision)`. Quantised, the linear layers outside of what transformers
+    It is built in the setting's `dtype`. Quantised, the linear layers outside of what transformers
     leaves out (the output head, weights tied to it, the last module) take `quantised_bytes`.
     """
     chosen = quantised_matrices(base) if precision in QUANTISED else {}

@@ -1,0 +1,49 @@
+"""What a training step's memory depends on besides the model and its adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lora_course.validation import one_of, whole
+
+QUANTISED = ("int8", "nf4", "nf4-single")
+PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)
+"""Of the base weights. nf4 is with double quantisation, as QLoRA uses it; nf4-single without."""
+ADAPTER_PRECISIONS = ("fp32", "bf16", "fp16")
+OPTIMIZERS = ("adamw", "adamw-8bit", "sgd", "sgd-momentum", "adafactor", "lora-plus")
+ATTENTIONS = ("sdpa", "eager")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one trains.
+
+    `adapter_precision`: PEFT makes 16-bit adapters fp32 unless told not to. `autocast`: to bf16.
+    `checkpointing`: the blocks' insides are computed again in the backward pass. `padded`: batches
+    hold padding, so that attention gets a mask. `keep_logits`: the training loop holds the
+    model's output until the step is over (Trainer does not).
+    """
+
+    precision: str = "bf16"
+    batch_size: int = 1
+    seq_length: int = 2048
+    optimizer: str = "adamw"
+    adapter_precision: str = "fp32"
+    attention: str = "sdpa"
+    autocast: bool = False
+    checkpointing: bool = False
+    padded: bool = False
+    keep_logits: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("precision", self.precision, PRECISIONS)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("adapter_precision", self.adapter_precision, ADAPTER_PRECISIONS)
+        one_of("attention", self.attention, ATTENTIONS)
+        whole("batch_size", self.batch_size)
+        whole("seq_length", self.seq_length)
+
+    @property
+    def dtype(self) -> str:
+        """The type of what is not quantised: bf16 beside quantised weights."""
+        return "bf16" if self.precision in QUANTISED else self.precision

@@ -10,6 +10,7 @@ from pathlib import Path
 from lora_course import __version__
 from lora_course.compare.options import add_options
 from lora_course.grading.options import add_options as add_grading_options
+from lora_course.memory.options import add_options as add_memory_options
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -63,6 +64,12 @@ def _memory_table(options: argparse.Namespace) -> int:
         print(f"lora-course memory-table: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _memory(options: argparse.Namespace) -> int:
+    from lora_course.memory import command
+
+    return command.main(options)
 
 
 def _compare_ranks(options: argparse.Namespace) -> int:
@@ -133,6 +140,15 @@ def parser() -> argparse.ArgumentParser:
 
     progress = commands.add_parser("progress", help="what you have reached in each chapter")
     progress.set_defaults(run=_progress)
+
+    memory = commands.add_parser(
+        "memory",
+        help="what training an adapter takes, for any model and rank, before anything is loaded",
+        description="Count exactly what a LoRA adapter trains, and trace one training step without"
+        " allocating it: its peak, what it is made of, what fits a GPU, which change frees most.",
+    )
+    add_memory_options(memory)
+    memory.set_defaults(run=_memory)
 
     table = commands.add_parser(
         "memory-table", help="adapter memory over ranks, one matrix a layer"

@@ -75,7 +75,9 @@ def weight_tensors(model: nn.Module) -> list[Tensor]:
     tensors = [*model.parameters(), *model.buffers()]
     for module in model.modules():
         weight = getattr(module, "weight", None)
-        tensors += [scale for scale in [getattr(weight, "SCB", None)] if scale is not None]
+        # int8: the scales of rows lie beside the weight until the first forward pass.
+        int8 = (weight, getattr(module, "state", None))
+        tensors += [s for s in (getattr(part, "SCB", None) for part in int8) if s is not None]
         state = getattr(weight, "quant_state", None)
         while state is not None:
             tensors += [value for value in vars(state).values() if isinstance(value, Tensor)]

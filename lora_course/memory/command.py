@@ -1,0 +1,75 @@
+"""`lora-course memory`: what a rank costs, before anything is loaded."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lora_course.bars import with_progress
+from lora_course.memory.adapter import lora_config
+from lora_course.memory.changes import changes
+from lora_course.memory.configs import load_config
+from lora_course.memory.estimate import estimate
+from lora_course.memory.fakes import InternalsMovedError
+from lora_course.memory.options import setting_of
+from lora_course.memory.presets import PRESETS
+from lora_course.memory.report import data, text, title
+from lora_course.validation import positive, rank_list
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the answer; 2 and one line on bad input, 130 when stopped."""
+    try:
+        return _answer(options)
+    except (ValueError, InternalsMovedError, OSError) as error:
+        print(f"lora-course memory: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lora-course memory: stopped", file=sys.stderr)
+        return 130
+
+
+def _answer(options: argparse.Namespace) -> int:
+    if options.list:
+        print("\n".join(PRESETS))
+        return 0
+    if options.model is None:
+        raise ValueError("name a model: one of --list, a folder with a config.json, or a Hub id")
+    ranks, setting = rank_list(options.rank), setting_of(options)
+    gpu = None if options.gpu is None else positive("--gpu", options.gpu)
+    if options.figure is not None and options.figure.suffix not in (".png", ".svg"):
+        raise ValueError(f"--figure {options.figure}: must end in .png or .svg")
+    targets = options.targets[0] if len(options.targets) == 1 else options.targets
+
+    def lora(rank: int) -> Any:
+        return lora_config(
+            rank, targets, dora=options.dora, modules_to_save=options.modules_to_save
+        )
+
+    config = load_config(options.model)
+    show = not options.json
+    estimates = [
+        estimate(config, lora(rank), setting) for rank in with_progress(ranks, "ranks", show)
+    ]
+    found = [] if options.no_changes else changes(config, estimates[-1], lora, setting, show)
+    heading = title(_name(options.model), ", ".join(options.targets), setting)
+    if options.json:
+        print(json.dumps(data(heading, setting, estimates, found, gpu), indent=1))
+    else:
+        print(text(heading, estimates, found, gpu))
+    if options.figure is not None:
+        from lora_course.memory.figure import draw
+
+        picture = draw(heading, estimates, gpu)
+        content = picture.svg() if options.figure.suffix == ".svg" else picture.png
+        options.figure.write_bytes(content)
+    return 0
+
+
+def _name(model: str) -> str:
+    """A folder's last part, a preset's name or a Hub id."""
+    path = Path(model)
+    return path.resolve().name if path.is_dir() else model

@@ -1,0 +1,58 @@
+"""The figure of `lora-course memory`: a stacked bar for every rank, and the GPU's size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lora_course.memory.estimate import Estimate
+from lora_course.memory.report import GIB, GROUPS, grouped, size
+from lora_course.plots import COLOURS, Picture, panels
+
+HATCHES = ("", "//", "..", "xx", "\\\\")  # with the colour: no part is known by colour alone
+
+
+def draw(heading: str, estimates: Sequence[Estimate], gpu_gib: float | None = None) -> Picture:
+    """What is held at the fullest moment, by kind, against rank."""
+    names = [str(one.rank) for one in estimates]
+    with panels() as (figure, (axes,)):
+        figure.set_size_inches(7.6, 4.6)
+        bottom = [0.0] * len(estimates)
+        for place, group in enumerate(GROUPS):
+            heights = [grouped(one.held)[group] / 1e9 for one in estimates]
+            axes.bar(
+                names,
+                heights,
+                0.6,
+                bottom,
+                color=COLOURS[place],
+                hatch=HATCHES[place],
+                edgecolor="white",
+                label=group,
+            )
+            bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
+        for place, top in enumerate(bottom):
+            axes.annotate(
+                size(top * 1e9),
+                (place, top),
+                ha="center",
+                xytext=(0, 3),
+                textcoords="offset points",
+            )
+        said = [f"rank {one.rank}: {size(one.peak)}" for one in estimates]
+        if gpu_gib is not None:
+            axes.axhline(gpu_gib * GIB / 1e9, color="#333333", linestyle="--", linewidth=1.2)
+            axes.annotate(
+                f"GPU of {gpu_gib:g} GiB",
+                (0.01, gpu_gib * GIB / 1e9),
+                xycoords=("axes fraction", "data"),
+                xytext=(0, 3),
+                textcoords="offset points",
+            )
+            said.append(f"the GPU: {size(gpu_gib * GIB)}")
+        axes.margins(y=0.12)
+        axes.grid(axis="x", visible=False)
+        axes.set_xlabel("rank r")
+        axes.set_ylabel("memory at the fullest moment (GB)")
+        axes.set_title(heading.replace("$", r"\$"), fontsize=8, wrap=True)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), reverse=True)
+        return Picture(figure, f"{heading}. At the fullest moment, {'; '.join(said)}.")

@@ -5,8 +5,9 @@ Names load on first use, so that `import lora_course` and the estimators stay fr
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lora_course.lazy import loader
 
 if TYPE_CHECKING:
     from lora_course.checks.progress import progress
@@ -65,18 +66,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import the module that holds `name` when the name is first asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        module = import_module(f"{__name__}.{_HOME[name]}")
-    except (ImportError, OSError) as error:  # OSError: of a library that torch cannot load
-        raise ImportError(
-            f"{name} needs a package that cannot be imported here ({error})."
-            " In a terminal, `lora-course doctor` says what to do."
-        ) from error
-    return getattr(module, name)
+__getattr__ = loader(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from lora_course.architectures import TARGETS
-from lora_course.compare.model import quiet
 from lora_course.layers import adapt, adapter_state, count_trainable, lora_layers
 from lora_course.models import BASE_MODEL
+from lora_course.quiet import quiet
 from lora_course.tasks import Examples
 from lora_course.tasks.corpus import code
 from lora_course.tasks.language import next_token_loss, stream

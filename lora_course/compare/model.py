@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,7 @@ from lora_course.compare.records import FULL, HEAD, Rank, TextData
 from lora_course.compare.settings import ALL_LINEAR, Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import freeze
+from lora_course.quiet import quiet
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 HEADS = ("lm_head", "score", "classifier")
@@ -124,24 +121,6 @@ def load_base(settings: Settings, data: TextData, pad: int) -> nn.Module:
         model: nn.Module = _from_pretrained(auto, settings.model, **options)
     model.config.pad_token_id = pad  # type: ignore[union-attr]
     return model.to(device()) if settings.quantize == "none" else model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No bars, and no warnings: of a new head, which is meant to be new, or of other libraries."""
-    from transformers.utils import logging as chatter
-
-    level = chatter.get_verbosity()
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            yield
-        finally:
-            chatter.set_verbosity(level)
-            chatter.enable_progress_bar()
 
 
 def linear_shapes(model: nn.Module, targets: tuple[str, ...]) -> dict[str, tuple[int, int]]:

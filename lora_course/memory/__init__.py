@@ -1,18 +1,34 @@
 """What a LoRA training step holds in memory: exact counts, and a peak traced without allocating.
 
 Works for any configuration of transformers and any of PEFT's LoRA, on the meta device and with
-fake tensors. Sizes are in bytes, unless a name ends in _mb (10^6 bytes).
+fake tensors. Sizes are in bytes. Names load on first use: importing the package loads no torch.
 """
 
 from __future__ import annotations
 
-from lora_course.memory.adapter import lora_config
-from lora_course.memory.configs import ConfigError, load_config
-from lora_course.memory.counts import Count, count_parameters
-from lora_course.memory.estimate import Estimate, estimate, estimate_ranks
-from lora_course.memory.presets import PRESETS
-from lora_course.memory.setting import Setting
+from typing import TYPE_CHECKING
 
+from lora_course.lazy import loader
+
+if TYPE_CHECKING:
+    from lora_course.memory.adapter import lora_config
+    from lora_course.memory.configs import ConfigError, load_config
+    from lora_course.memory.counts import Count, count_parameters
+    from lora_course.memory.estimate import Estimate, estimate
+    from lora_course.memory.presets import PRESETS
+    from lora_course.memory.setting import Setting
+
+_HOME = {
+    "PRESETS": "presets",
+    "ConfigError": "configs",
+    "Count": "counts",
+    "Estimate": "estimate",
+    "Setting": "setting",
+    "count_parameters": "counts",
+    "estimate": "estimate",
+    "load_config": "configs",
+    "lora_config": "adapter",
+}
 __all__ = [
     "PRESETS",
     "ConfigError",
@@ -21,7 +37,8 @@ __all__ = [
     "Setting",
     "count_parameters",
     "estimate",
-    "estimate_ranks",
     "load_config",
     "lora_config",
 ]
+
+__getattr__ = loader(__name__, _HOME)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lora_course.architectures import TARGETS
+from lora_course.quiet import quiet
 from lora_course.validation import whole
 
 ALL_LINEAR = "all-linear"
 DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
 
 
+@quiet()
 def lora_config(
     rank: int,
     targets: str | Iterable[str] = ALL_LINEAR,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,17 +64,6 @@ def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
     if setting.precision == "int8":
         held, notes = held | {WEIGHTS: weights}, (INT8_NOTE,)
     return Estimate(lora.r, counted, held, notes)
-
-
-def estimate_ranks(
-    model: Any,
-    ranks: Iterable[int],
-    lora: Callable[[int], Any],
-    setting: Setting | None = None,
-) -> list[Estimate]:
-    """An estimate for every rank; `lora` makes the adapter's configuration of one."""
-    config = load_config(model)
-    return [estimate(config, lora(rank), setting) for rank in ranks]
 
 
 def _cast_adapter(adapted: nn.Module, dtype: torch.dtype) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from lora_course.memory.estimate import Estimate
 from lora_course.memory.report import GIB, GROUPS, grouped, size
@@ -40,19 +41,19 @@ def draw(heading: str, estimates: Sequence[Estimate], gpu_gib: float | None = No
             )
         said = [f"rank {one.rank}: {size(one.peak)}" for one in estimates]
         if gpu_gib is not None:
-            axes.axhline(gpu_gib * GIB / 1e9, color="#333333", linestyle="--", linewidth=1.2)
-            axes.annotate(
-                f"GPU of {gpu_gib:g} GiB",
-                (0.01, gpu_gib * GIB / 1e9),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 3),
-                textcoords="offset points",
+            axes.axhline(
+                gpu_gib * GIB / 1e9,
+                color="#333333",
+                linestyle="--",
+                linewidth=1.5,
+                label=f"a GPU of {gpu_gib:g} GiB",
             )
             said.append(f"the GPU: {size(gpu_gib * GIB)}")
-        axes.margins(y=0.12)
+        axes.set_axisbelow(True)
+        axes.set_ylim(0, 1.12 * max([*bottom, (gpu_gib or 0) * GIB / 1e9]))
         axes.grid(axis="x", visible=False)
         axes.set_xlabel("rank r")
         axes.set_ylabel("memory at the fullest moment (GB)")
-        axes.set_title(heading.replace("$", r"\$"), fontsize=8, wrap=True)
+        figure.suptitle("\n".join(wrap(heading.replace("$", r"\$"), 90)), fontsize=9)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), reverse=True)
         return Picture(figure, f"{heading}. At the fullest moment, {'; '.join(said)}.")

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lora_course.memory.configs import ConfigError, load_config
+from lora_course.quiet import quiet
 from lora_course.validation import one_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -40,6 +41,7 @@ def model_class(config: Any) -> Any:
     )
 
 
+@quiet()
 def base_model(model: Any, dtype: str = "fp32", attention: str | None = None) -> nn.Module:
     """The model alone on the meta device; for `model` see `load_config`."""
     config = copy.deepcopy(load_config(model))
@@ -60,6 +62,7 @@ def base_model(model: Any, dtype: str = "fp32", attention: str | None = None) ->
         ) from error
 
 
+@quiet()
 def adapted_model(base: nn.Module, lora: Any) -> Any:
     """`base` with PEFT's adapters, also on the meta device. `base` is changed.
 
@@ -67,10 +70,10 @@ def adapted_model(base: nn.Module, lora: Any) -> Any:
     """
     from peft import get_peft_model
 
-    _require_ranks(lora)
+    _require_lora(lora)
     config = copy.deepcopy(lora)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of fan_in_fan_out, which PEFT sets itself
         try:
             return get_peft_model(base, config, low_cpu_mem_usage=True)
         except ValueError as error:
@@ -91,7 +94,7 @@ def _adaptable(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear | nn.Embedding | Conv1D | nn.Conv1d | nn.Conv2d)
 
 
-def _require_ranks(lora: Any) -> None:
+def _require_lora(lora: Any) -> None:
     """ValueError for what is no LoraConfig."""
     from peft import LoraConfig
 

@@ -15,6 +15,7 @@ from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import Setting
+from lora_course.quiet import quiet
 
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
 ACTIVATIONS, LOGITS = "activations", "logits"
@@ -41,6 +42,7 @@ def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
     return given | {"attention_mask": torch.ones_like(ids)} if setting.padded else given
 
 
+@quiet()
 def traced_peak(model: Any, setting: Setting) -> dict[str, int]:
     """Bytes by kind (see KINDS) at the fullest moment of one step of `model`, on meta so far.
 

@@ -42,11 +42,11 @@ def model_class(config: Any) -> Any:
 
 
 @quiet()
-def base_model(model: Any, dtype: str = "fp32", attention: str | None = None) -> nn.Module:
+def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
     """The model alone on the meta device; for `model` see `load_config`."""
     config = copy.deepcopy(load_config(model))
     config.use_cache = False
-    options = {} if attention is None else {"attn_implementation": attention}
+    options = {} if attention == "auto" else {"attn_implementation": attention}
     kind = model_class(config)
     try:
         with torch.device("meta"):

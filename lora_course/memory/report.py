@@ -48,7 +48,9 @@ def title(name: str, targets: str, setting: Setting) -> str:
     """The model and how one trains, in a line."""
     parts = [f"base {setting.precision}", f"adapter {setting.adapter_precision} on {targets}"]
     parts.append(f"{setting.batch_size}×{setting.seq_length:,} tokens")
-    parts += [setting.optimizer, f"{setting.attention} attention"]
+    parts.append(setting.optimizer)
+    if setting.attention != "auto":
+        parts.append(f"{setting.attention} attention")
     flags = ("checkpointing", "autocast", "padded", "keep_logits")
     parts += [flag.replace("_", " ") for flag in flags if getattr(setting, flag)]
     return f"{name}: " + ", ".join(parts)

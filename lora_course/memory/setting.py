@@ -11,13 +11,14 @@ PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)
 """Of the base weights. nf4 is with double quantisation, as QLoRA uses it; nf4-single without."""
 ADAPTER_PRECISIONS = ("fp32", "bf16", "fp16")
 OPTIMIZERS = ("adamw", "adamw-8bit", "sgd", "sgd-momentum", "adafactor", "lora-plus")
-ATTENTIONS = ("sdpa", "eager")
+ATTENTIONS = ("auto", "sdpa", "eager")
 
 
 @dataclass(frozen=True)
 class Setting:
     """How one trains.
 
+    `attention`: auto is the model's own default, sdpa (fused) where it has it, else eager.
     `adapter_precision`: PEFT makes 16-bit adapters fp32 unless told not to. `autocast`: to bf16.
     `checkpointing`: the blocks' insides are computed again in the backward pass. `padded`: batches
     hold padding, so that attention gets a mask. `keep_logits`: the training loop holds the
@@ -29,7 +30,7 @@ class Setting:
     seq_length: int = 2048
     optimizer: str = "adamw"
     adapter_precision: str = "fp32"
-    attention: str = "sdpa"
+    attention: str = "auto"
     autocast: bool = False
     checkpointing: bool = False
     padded: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torch import nn
 
@@ -13,7 +14,7 @@ SCALES_BLOCK = 256  # scales that share one scale of their own, with double quan
 NF4_CODE, SCALES_CODE, OFFSET = 16 * 4, 256 * 4, 4  # bytes: tables that every matrix keeps
 
 
-def weight_bytes(base: nn.Module, precision: str) -> int:
+def weight_bytes(base: Any, precision: str) -> int:
     """Bytes of all parameters and buffers of `base`, a model without adapters.
 
     It is built in the setting's `dtype`. Quantised, the linear layers outside of what transformers
@@ -27,7 +28,7 @@ def weight_bytes(base: nn.Module, precision: str) -> int:
     return total + sum(tensor.numel() * tensor.element_size() for tensor in kept.values())
 
 
-def quantised_matrices(base: nn.Module) -> dict[str, tuple[int, int]]:
+def quantised_matrices(base: Any) -> dict[str, tuple[int, int]]:
     """Name -> (d_out, d_in) of the linear layers that transformers would quantise."""
     from transformers.pytorch_utils import Conv1D
     from transformers.quantizers.base import get_keys_to_not_convert

@@ -1,0 +1,115 @@
+"""The truth: real models on this CPU, PEFT's own counts, files, states, and the allocator."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from lora_course.memory.configs import load_config
+from lora_course.memory.meta import DTYPES, model_class
+from lora_course.memory.optimizers import optimizer_for, state_tensors, storage_bytes
+from lora_course.memory.quantised import weight_tensors
+from lora_course.memory.setting import Setting
+from lora_course.memory.step import inputs, prepare
+from lora_course.quiet import quiet
+
+
+@quiet()
+def build(config: Any, lora: Any, setting: Setting) -> Any:
+    """A real model with PEFT's adapter, its base in the setting's precision."""
+    from peft import get_peft_model
+
+    return get_peft_model(
+        base(config, setting),
+        copy.deepcopy(lora),
+        autocast_adapter_dtype=setting.adapter_precision == "fp32",
+    )
+
+
+@quiet()
+def base(config: Any, setting: Setting) -> Any:
+    """A real model without an adapter; quantised by loading it from a file, as one would."""
+    config = copy.deepcopy(load_config(config))
+    config.use_cache = False
+    kind = model_class(config)
+    dtype = DTYPES[setting.dtype]
+    torch.manual_seed(0)
+    options = {} if setting.attention == "auto" else {"attn_implementation": setting.attention}
+    model = kind._from_config(config, dtype=dtype, **options)
+    if setting.precision not in ("int8", "nf4", "nf4-single"):
+        return model
+    from transformers import BitsAndBytesConfig
+
+    quantised = (
+        BitsAndBytesConfig(load_in_8bit=True)
+        if setting.precision == "int8"
+        else BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=setting.precision == "nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        model = kind.from_pretrained(folder, dtype=dtype, quantization_config=quantised, **options)
+    model.config.use_cache = False
+    return model
+
+
+@quiet()
+def file_bytes(adapted: Any) -> int:
+    """Bytes of the adapter's file as PEFT writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        adapted.save_pretrained(folder)
+        return Path(folder, "adapter_model.safetensors").stat().st_size
+
+
+def optimizer_bytes(name: str, adapted: Any) -> int:
+    """Bytes of that optimizer's state after a real step."""
+    optimizer = optimizer_for(name, adapted)
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.grad = torch.randn_like(parameter)
+    optimizer.step()
+    return storage_bytes(state_tensors(optimizer))
+
+
+@quiet()
+def peak_bytes(adapted: Any, setting: Setting) -> int:
+    """What the CPU allocator holds at most in a step, with what is there before it."""
+    prepare(adapted, setting)
+    inner = adapted.get_base_model()
+    batch = inputs(inner.config, type(inner).__name__, setting)
+    if setting.padded:
+        batch["attention_mask"][0, -1] = 0
+    optimizer = optimizer_for(setting.optimizer, adapted)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
+            out = adapted(**batch)
+        loss = out.loss
+        if not setting.keep_logits:
+            del out
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    step()  # makes the optimizer's state
+    gc.collect()
+    static = storage_bytes([*weight_tensors(adapted), *state_tensors(optimizer)])
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        step()
+    events = recorded.profiler.kineto_results.events()
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
+    live = most = 0
+    for _, change in changes:
+        live += change
+        most = max(most, live)
+    return static + most

@@ -60,21 +60,24 @@ def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_p
 
 @pytest.mark.long
 def test_chapter_keeps_to_its_budgets_and_says_how_long_its_cells_take(source):
-    # A neighbour on the same core makes the same work cost up to 1.6 times the CPU seconds: a
-    # chapter is over its budget when it is so twice.
-    used = chapter_benchmark.usage(source)
-    if not all(row.ok for row in chapter_benchmark.rows(source, used)):
-        used = chapter_benchmark.usage(source)
-    rows = chapter_benchmark.rows(source, used)
-    assert all(row.ok for row in rows), rows
+    # A neighbour on the same core makes the same work cost up to 1.8 times the CPU seconds: only
+    # what is wrong twice is.
+    if wrong := list(complaints(source, chapter_benchmark.usage(source))):
+        wrong = list(complaints(source, chapter_benchmark.usage(source)))
+    assert not wrong
 
+
+def complaints(source, used):
+    yield from (row for row in chapter_benchmark.rows(source, used) if not row.ok)
     told = ""
     for cell in read_source(source).cells:
         if cell.cell_type == "code" and used.cells[cell.id] > LONG_SECONDS:
             said = f"{told} {cell.source}"
-            assert re.search("seconds|minute", said), f"{cell.id}: say how long it takes"
+            if not re.search("seconds|minute", said):
+                yield f"{cell.id}: say how long it takes"
             for seconds in re.findall(r"(\d+) seconds", said):
-                assert used.cells[cell.id] < 1.5 * int(seconds), f"{cell.id}: says {seconds} s"
+                if used.cells[cell.id] > 1.5 * int(seconds):
+                    yield f"{cell.id}: says {seconds} s, took {used.cells[cell.id]:.0f}"
         told = cell.source if cell.cell_type == "markdown" else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from typing import Any
 
@@ -48,11 +49,10 @@ def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
     config.use_cache = False
     options = {} if attention == "auto" else {"attn_implementation": attention}
     kind = model_class(config)
+    wanted = DTYPES[one_of("dtype", dtype, DTYPES)]
     try:
         with torch.device("meta"):
-            return kind._from_config(
-                config, dtype=DTYPES[one_of("dtype", dtype, DTYPES)], **options
-            )
+            base = kind._from_config(config, dtype=wanted, **options)
     except (ConfigError, NotImplementedError, MemoryError):
         raise
     except Exception as error:  # sizes that do not fit each other: each class fails in its own way
@@ -60,6 +60,17 @@ def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
             f"{config.model_type}: {kind.__name__} cannot be built from this configuration:"
             f" {type(error).__name__}: {error}"
         ) from error
+    _keep_in_fp32(base, wanted)
+    return base
+
+
+def _keep_in_fp32(base: Any, dtype: torch.dtype) -> None:
+    """Some architectures have modules that loading in 16 bits leaves in fp32."""
+    plan = base._get_dtype_plan(dtype)  # part of a name -> its type
+    for name, parameter in base.named_parameters():
+        for part, kept in plan.items():
+            if re.search(re.escape(part).replace(r"\*", ".*"), name):
+                parameter.data = parameter.data.to(kept)
 
 
 @quiet()

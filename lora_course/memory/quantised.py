@@ -12,14 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.memory.weights import NF4_BLOCK, SCALES_BLOCK
+from lora_course.memory.weights import NF4_BLOCK, SCALES_BLOCK, not_quantised
 
 
 def with_4_bit_layers(base: nn.Module, double: bool) -> None:
     """Put bitsandbytes' NF4 layers in place of those that transformers would quantise."""
     from transformers import BitsAndBytesConfig
     from transformers.integrations.bitsandbytes import replace_with_bnb_linear
-    from transformers.quantizers.base import get_keys_to_not_convert
 
     config = BitsAndBytesConfig(
         load_in_4bit=True,
@@ -27,7 +26,7 @@ def with_4_bit_layers(base: nn.Module, double: bool) -> None:
         bnb_4bit_use_double_quant=double,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
-    replace_with_bnb_linear(base, get_keys_to_not_convert(base), config)
+    replace_with_bnb_linear(base, not_quantised(base), config)
     base.is_loaded_in_4bit = True  # type: ignore[assignment]  # what PEFT asks for
 
 

@@ -31,10 +31,9 @@ def weight_bytes(base: Any, precision: str) -> int:
 def quantised_matrices(base: Any) -> dict[str, tuple[int, int]]:
     """Name -> (d_out, d_in) of the linear layers that transformers would quantise."""
     from transformers.pytorch_utils import Conv1D
-    from transformers.quantizers.base import get_keys_to_not_convert
     from transformers.quantizers.quantizers_utils import should_convert_module
 
-    left_out = get_keys_to_not_convert(base)
+    left_out = not_quantised(base)
     found: dict[str, tuple[int, int]] = {}
     for name, module in base.named_modules():
         if type(module) is nn.Linear and should_convert_module(name, left_out):
@@ -42,6 +41,13 @@ def quantised_matrices(base: Any) -> dict[str, tuple[int, int]]:
         elif isinstance(module, Conv1D) and should_convert_module(name, left_out):
             found[name] = (module.weight.shape[1], module.weight.shape[0])
     return found
+
+
+def not_quantised(base: Any) -> list[str]:
+    """Names of what transformers leaves out: head, what is tied to it, what it keeps in fp32."""
+    from transformers.quantizers.base import get_keys_to_not_convert
+
+    return [*get_keys_to_not_convert(base), *(base._keep_in_fp32_modules or ())]
 
 
 def quantised_bytes(shape: tuple[int, int], precision: str) -> int:

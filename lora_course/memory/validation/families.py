@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -32,7 +32,6 @@ class Family:
     attention: tuple[str, str] = ("q_proj", "v_proj")
     head: str = "lm_head"
     text: bool = True
-    quirks: tuple[str, ...] = field(default=())  # adapters that PEFT refuses for it
 
 
 FAMILIES: dict[str, Family] = {
@@ -90,11 +89,10 @@ FAMILIES: dict[str, Family] = {
     "ViT": Family(
         {
             "model_type": "vit",
-            "hidden_size": 96,
+            "hidden_size": 192,
             "num_hidden_layers": 3,
             "num_attention_heads": 3,
-            "intermediate_size": 192,
-            "image_size": 64,
+            "intermediate_size": 768,
             "num_labels": 10,
             "architectures": ["ViTForImageClassification"],
         },

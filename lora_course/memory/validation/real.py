@@ -15,7 +15,7 @@ from lora_course.memory.configs import load_config
 from lora_course.memory.meta import DTYPES, model_class
 from lora_course.memory.optimizers import optimizer_for, state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
-from lora_course.memory.setting import Setting
+from lora_course.memory.setting import QUANTISED, Setting
 from lora_course.memory.step import inputs, prepare
 from lora_course.quiet import quiet
 
@@ -34,33 +34,34 @@ def build(config: Any, lora: Any, setting: Setting) -> Any:
 
 @quiet()
 def base(config: Any, setting: Setting) -> Any:
-    """A real model without an adapter; quantised by loading it from a file, as one would."""
+    """A real model without an adapter, loaded from a file, as one would."""
     config = copy.deepcopy(load_config(config))
     config.use_cache = False
     kind = model_class(config)
-    dtype = DTYPES[setting.dtype]
     torch.manual_seed(0)
-    options = {} if setting.attention == "auto" else {"attn_implementation": setting.attention}
-    model = kind._from_config(config, dtype=dtype, **options)
-    if setting.precision not in ("int8", "nf4", "nf4-single"):
-        return model
-    from transformers import BitsAndBytesConfig
-
-    quantised = (
-        BitsAndBytesConfig(load_in_8bit=True)
-        if setting.precision == "int8"
-        else BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=setting.precision == "nf4",
-            bnb_4bit_compute_dtype=torch.bfloat16,
-        )
-    )
+    options: dict[str, Any] = {"dtype": DTYPES[setting.dtype]}
+    if setting.attention != "auto":
+        options["attn_implementation"] = setting.attention
+    if setting.precision in QUANTISED:
+        options["quantization_config"] = _quantisation(setting.precision)
     with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
-        model = kind.from_pretrained(folder, dtype=dtype, quantization_config=quantised, **options)
+        kind._from_config(config).save_pretrained(folder)
+        model = kind.from_pretrained(folder, **options)
     model.config.use_cache = False
     return model
+
+
+def _quantisation(precision: str) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if precision == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=precision == "nf4",
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
 
 
 @quiet()

@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--autocast", action="store_true", help="mixed precision, to bf16")
     step.add_argument("--padded", action="store_true", help="batches hold padding")
     step.add_argument("--keep-logits", action="store_true", help="the loop holds the output")
+    step.add_argument("--on-cpu", action="store_true", help="training on a CPU")
     out = parser.add_argument_group("answer")
     out.add_argument("--gpu", type=float, metavar="GIB", help="say what fits a GPU of that size")
     out.add_argument(
@@ -67,4 +68,5 @@ def setting_of(options: argparse.Namespace) -> Setting:
         checkpointing=options.checkpointing,
         padded=options.padded,
         keep_logits=options.keep_logits,
+        on_cpu=options.on_cpu,
     )

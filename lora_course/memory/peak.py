@@ -10,22 +10,32 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 TEMPORARY = "temporary"
+OF_TWO_TYPES = (
+    torch.ops.aten.add,
+    torch.ops.aten.sub,
+    torch.ops.aten.mul,
+    torch.ops.aten.div,
+)
 
 
 class StorageLog(TorchDispatchMode):
     """Every storage that comes and goes while the mode is on, in order, with a label each.
 
-    `kind` says what a new tensor is; `label` can say it later.
+    `kind` says what a new tensor is; `relabel` can say it later. `on_cpu`: where an operation
+    reads two types, the CPU first copies the narrower one into the wider; a GPU does not.
     """
 
-    def __init__(self, kind: Callable[[Tensor], str] = lambda tensor: TEMPORARY) -> None:
+    def __init__(
+        self, kind: Callable[[Tensor], str] = lambda tensor: TEMPORARY, on_cpu: bool = False
+    ) -> None:
         super().__init__()
-        self._kind = kind
+        self._kind, self._on_cpu = kind, on_cpu
         self._alive: dict[int, int] = {}  # a live storage's address -> its number
         self._sizes: list[int] = []
         self._labels: list[str] = []
@@ -72,7 +82,18 @@ class StorageLog(TorchDispatchMode):
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         tree_map_only(Tensor, self._see, out)
+        if self._on_cpu and func.overloadpacket in OF_TWO_TYPES:
+            for read in args[:2]:
+                if isinstance(read, Tensor) and read.dim() and read.dtype != out.dtype:
+                    self._passing(read.numel() * out.element_size())
         return out
+
+    def _passing(self, size: int) -> None:
+        """A storage that comes and goes within an operation."""
+        number = len(self._sizes)
+        self._sizes.append(size)
+        self._labels.append(TEMPORARY)
+        self._events += [number, ~number]
 
     def peak(self) -> dict[str, int]:
         """Bytes by label at the fullest moment; their sum is the peak."""

@@ -51,7 +51,7 @@ def title(name: str, targets: str, setting: Setting) -> str:
     parts.append(setting.optimizer)
     if setting.attention != "auto":
         parts.append(f"{setting.attention} attention")
-    flags = ("checkpointing", "autocast", "padded", "keep_logits")
+    flags = ("checkpointing", "autocast", "padded", "keep_logits", "on_cpu")
     parts += [flag.replace("_", " ") for flag in flags if getattr(setting, flag)]
     return f"{name}: " + ", ".join(parts)
 

@@ -22,7 +22,8 @@ class Setting:
     `adapter_precision`: PEFT makes 16-bit adapters fp32 unless told not to. `autocast`: to bf16.
     `checkpointing`: the blocks' insides are computed again in the backward pass. `padded`: batches
     hold padding, so that attention gets a mask. `keep_logits`: the training loop holds the
-    model's output until the step is over (Trainer does not).
+    model's output until the step is over (Trainer does not). `on_cpu`: with the copies that the
+    CPU makes where an operation reads two types, and a GPU does not.
     """
 
     precision: str = "bf16"
@@ -35,6 +36,7 @@ class Setting:
     checkpointing: bool = False
     padded: bool = False
     keep_logits: bool = False
+    on_cpu: bool = False
 
     def __post_init__(self) -> None:
         one_of("precision", self.precision, PRECISIONS)

@@ -64,7 +64,7 @@ def run_step(
     model: nn.Module, optimizer: Any, batch: dict[str, Tensor], setting: Setting, config: Any
 ) -> dict[str, int]:
     """The same for a model and an optimizer that are ready, real ones as well as fake."""
-    log = StorageLog(_logits_or_temporary(config, setting))
+    log = StorageLog(_logits_or_temporary(config, setting), setting.on_cpu)
     parameters = trainable_parameters(model)
     log.hold(weight_tensors(model), WEIGHTS)
     log.hold(parameters, ADAPTER)

@@ -16,7 +16,7 @@ from lora_course.memory.validation import real
 from lora_course.memory.validation.families import FAMILIES, adapters
 from lora_course.memory.weights import weight_bytes
 
-STEP = Setting(precision="fp32", batch_size=8, seq_length=256)
+STEP = Setting(precision="fp32", batch_size=8, seq_length=256, on_cpu=True)
 SETTINGS: dict[str, Setting] = {
     "fp32": STEP,
     "fp32, checkpointing": replace(STEP, checkpointing=True),

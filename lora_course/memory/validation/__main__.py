@@ -1,0 +1,37 @@
+"""Measure everything again and write docs/memory.md: `python -m lora_course.memory.validation`."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from lora_course.bars import with_progress
+from lora_course.memory.validation import measure
+from lora_course.memory.validation.page import replaced, tables
+from lora_course.memory.validation.published import published
+
+PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
+
+
+def main() -> None:
+    """Run all cases, some three minutes, and put the tables into the document."""
+    parser = argparse.ArgumentParser(prog="python -m lora_course.memory.validation")
+    parser.add_argument("--document", type=Path, default=Path("docs/memory.md"))
+    path = parser.parse_args().document
+    document = path.read_text(encoding="utf-8")
+    torch.set_num_threads(1)
+    counts, optimizers, weights, peaks = (
+        list(with_progress(part(), part.__name__, show=True))
+        for part in (measure.counts, measure.optimizers, measure.weights, measure.peaks)
+    )
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    content = tables(counts, optimizers, weights, peaks, published(), versions)
+    path.write_text(replaced(document, content), encoding="utf-8")
+    print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The validation as Markdown, for docs/memory.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from lora_course.memory.validation.measure import ON_ALL, Pair
+from lora_course.memory.validation.published import Published
+
+START, END = "<!-- validation -->", "<!-- /validation -->"
+
+
+def tables(
+    counts: Sequence[Pair],
+    optimizers: Sequence[Pair],
+    weights: Sequence[Pair],
+    peaks: Sequence[Pair],
+    published: Sequence[Published],
+    versions: str,
+) -> str:
+    """All tables, with what each compares."""
+    refused = [pair for pair in counts if not pair.truth]
+    parts = [
+        f"Measured with {versions}.",
+        "### Counts",
+        "Trainable and total parameters and the bytes of the adapter's file, against PEFT on a real"
+        f" model on the CPU: {_equal(counts)}. Of these {len(refused)} name nothing that could be"
+        " adapted; both refuse them.",
+        _summary(counts),
+        "### Optimizer state",
+        f"Bytes after one real step, rank 40 on all linear layers: {_equal(optimizers)}.",
+        _wide(optimizers),
+        "### Base weights",
+        f"Bytes of a real model, loaded from a file in each precision: {_equal(weights)}.",
+        _wide(weights),
+        "### Peak of a step",
+        "Against what the CPU allocator holds at most, rank 8 on all linear layers, a batch of 8"
+        " with 256 tokens each (ViT: 8 images). The difference, estimate less truth:",
+        _grid(peaks),
+        PEAK_NOTES,
+        "### Published figures",
+        _published(published),
+    ]
+    return "\n\n".join(parts)
+
+
+PEAK_NOTES = """\
+What differs is small and known: with checkpointing PyTorch keeps the CPU's random state for every
+block, 5 kB each, in the host's memory. These estimates are for a CPU (`--on-cpu`): where one
+operation reads two types, such as a bf16 layer's output and an fp32 adapter's, a CPU first makes a
+copy in the wider type, and a GPU converts as it reads. int8 is not here: its step is not traced."""
+
+
+def _equal(pairs: Sequence[Pair]) -> str:
+    equal = sum(pair.estimate == pair.truth for pair in pairs)
+    return f"{equal} of {len(pairs)} equal"
+
+
+def _summary(pairs: Iterable[Pair]) -> str:
+    """A line a family: how many cases, how many equal."""
+    rows = []
+    for family, some in groupby(pairs, key=lambda pair: pair.family):
+        cases = list(some)
+        equal = sum(pair.estimate == pair.truth for pair in cases)
+        largest = max(cases, key=lambda pair: pair.truth)
+        trained = f"{largest.truth[0]:,} of {largest.truth[1]:,}"
+        rows.append([family, str(len(cases)), str(equal), f"{largest.case}: {trained}"])
+    return table(["family", "cases", "equal", "the one that trains most"], rows)
+
+
+def _wide(pairs: Iterable[Pair]) -> str:
+    """A line a family, a column a case: the true bytes, and the difference where there is one."""
+    return _cells(pairs, lambda pair: f"{pair.truth[0]:,}" + _off(pair))
+
+
+def _off(pair: Pair) -> str:
+    difference = pair.estimate[0] - pair.truth[0]
+    return f" ({difference:+,})" if difference else ""
+
+
+def _grid(pairs: Iterable[Pair]) -> str:
+    """The same with relative differences."""
+
+    def cell(pair: Pair) -> str:
+        return f"{pair.estimate[0] / pair.truth[0] - 1:+.3%} of {pair.truth[0] / 1e6:.1f} MB"
+
+    all_pairs = list(pairs)
+    common = [pair for pair in all_pairs if pair.case in ON_ALL]
+    more = [pair for pair in all_pairs if pair.case not in ON_ALL]
+    return f"{_cells(common, cell)}\n\n{_cells(more, cell)}"
+
+
+def _cells(pairs: Iterable[Pair], cell: Callable[[Pair], str]) -> str:
+    all_pairs = list(pairs)
+    families = list(dict.fromkeys(pair.family for pair in all_pairs))
+    cases = list(dict.fromkeys(pair.case for pair in all_pairs))
+    found = {(pair.family, pair.case): cell(pair) for pair in all_pairs}
+    if len(families) >= len(cases):
+        rows = [[f, *(found.get((f, c), "") for c in cases)] for f in families]
+        return table(["", *cases], rows)
+    rows = [[c, *(found.get((f, c), "") for f in families)] for c in cases]
+    return table(["", *families], rows)
+
+
+def _published(rows: Sequence[Published]) -> str:
+    return table(
+        ["", "published", "here", "difference", "source"],
+        [
+            [
+                row.what,
+                f"{row.published:,} {row.unit}".strip(),
+                f"{row.ours:,.2f} {row.unit}" if row.unit else f"{row.ours:,}",
+                f"{row.difference:+.2%}",
+                f"[PEFT's comparison]({row.source})",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table, all but the first column to the right."""
+    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def replaced(document: str, content: str) -> str:
+    """`document` with `content` between the marks; ValueError when a mark is missing."""
+    if START not in document or END not in document:
+        raise ValueError(f"the document has no {START} … {END} to put the tables between")
+    before, _, rest = document.partition(START)
+    return f"{before}{START}\n{content}\n{END}{rest.partition(END)[2]}"

@@ -13,8 +13,8 @@ from lora_course.lazy import loader
 if TYPE_CHECKING:
     from lora_course.memory.adapter import lora_config
     from lora_course.memory.configs import ConfigError, load_config
-    from lora_course.memory.counts import Count, count_parameters
-    from lora_course.memory.estimate import Estimate, estimate
+    from lora_course.memory.counts import Count
+    from lora_course.memory.estimates import Estimate, count_parameters, estimate
     from lora_course.memory.presets import PRESETS
     from lora_course.memory.setting import Setting
 
@@ -22,10 +22,10 @@ _HOME = {
     "PRESETS": "presets",
     "ConfigError": "configs",
     "Count": "counts",
-    "Estimate": "estimate",
+    "Estimate": "estimates",
     "Setting": "setting",
-    "count_parameters": "counts",
-    "estimate": "estimate",
+    "count_parameters": "estimates",
+    "estimate": "estimates",
     "load_config": "configs",
     "lora_config": "adapter",
 }

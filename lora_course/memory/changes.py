@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lora_course.bars import with_progress
-from lora_course.memory.estimate import Estimate, estimate
+from lora_course.memory.estimates import Estimate, estimate
 from lora_course.memory.setting import QUANTISED, Setting
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from lora_course.bars import with_progress
 from lora_course.memory.adapter import lora_config
 from lora_course.memory.changes import changes
 from lora_course.memory.configs import load_config
-from lora_course.memory.estimate import estimate
+from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.fakes import InternalsMovedError
 from lora_course.memory.options import setting_of
 from lora_course.memory.presets import PRESETS
-from lora_course.memory.report import data, text, title
+from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
 from lora_course.validation import positive, rank_list
 
 
@@ -50,12 +51,21 @@ def _answer(options: argparse.Namespace) -> int:
         )
 
     config = load_config(options.model)
+    heading = title(_name(options.model), ", ".join(options.targets), setting)
+    if options.counts:
+        counted = {rank: count_parameters(config, lora(rank), setting) for rank in ranks}
+        if options.json:
+            print(json.dumps([{"rank": r} | asdict(c) for r, c in counted.items()], indent=1))
+        else:
+            rows = [count_cells(rank, count) for rank, count in counted.items()]
+            print(f"{heading}\n\n{aligned(COUNTS, rows)}")
+        return 0
     show = not options.json
     estimates = [
-        estimate(config, lora(rank), setting) for rank in with_progress(ranks, "ranks", show)
+        estimate(config, lora(rank), setting)
+        for rank in with_progress(ranks, "ranks", show, delay=1)
     ]
     found = [] if options.no_changes else changes(config, estimates[-1], lora, setting, show)
-    heading = title(_name(options.model), ", ".join(options.targets), setting)
     if options.json:
         print(json.dumps(data(heading, setting, estimates, found, gpu), indent=1))
     else:

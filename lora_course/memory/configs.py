@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.memory.presets import PRESETS
+from lora_course.quiet import quiet
 
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
 
@@ -15,6 +16,7 @@ class ConfigError(ValueError):
     """A configuration that cannot be used, and what to do about it."""
 
 
+@quiet()
 def load_config(model: Any) -> Any:
     """The transformers configuration behind `model`.
 

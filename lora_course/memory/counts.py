@@ -9,8 +9,6 @@ from typing import Any
 
 from torch import Tensor
 
-from lora_course.memory.meta import adapted_model, base_model
-
 # As safetensors names them in a file's header.
 TYPE_NAMES = {
     "torch.float32": "F32",
@@ -32,14 +30,6 @@ class Count:
     total: int
     by_module: dict[str, int]
     file_bytes: int
-
-
-def count_parameters(model: Any, lora: Any) -> Count:
-    """Count without a download and without memory: built on the meta device, adapted by PEFT.
-
-    `model`: see `load_config`; `lora`: a `peft.LoraConfig`, or `lora_config(rank, …)`.
-    """
-    return count(adapted_model(base_model(model), lora))
 
 
 def count(adapted: Any) -> Count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from lora_course.memory.estimate import Estimate
+from lora_course.memory.estimates import Estimate
 from lora_course.memory.report import GIB, GROUPS, grouped, size
 from lora_course.plots import COLOURS, Picture, panels
 

@@ -35,7 +35,8 @@ def model_class(config: Any) -> Any:
         transformers.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
     ):
         if type(config) in mapping:
-            return mapping[type(config)]
+            kind = mapping[type(config)]
+            return kind[0] if isinstance(kind, tuple) else kind
     raise ConfigError(
         f"{config.model_type}: has no head for language, classification of images or the like;"
         " name a class of transformers in the configuration's architectures"

@@ -48,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--on-cpu", action="store_true", help="training on a CPU")
     out = parser.add_argument_group("answer")
     out.add_argument("--gpu", type=float, metavar="GIB", help="say what fits a GPU of that size")
+    out.add_argument("--counts", action="store_true", help="counts alone, without a step")
     out.add_argument(
         "--no-changes", action="store_true", help="do not try which change frees most: faster"
     )

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lora_course.memory.changes import Change
-from lora_course.memory.estimate import NOT_COVERED, RANGE, Estimate
+from lora_course.memory.counts import Count
+from lora_course.memory.estimates import NOT_COVERED, RANGE, Estimate
 from lora_course.memory.peak import TEMPORARY
 from lora_course.memory.setting import Setting
 from lora_course.memory.step import (
@@ -64,15 +65,21 @@ def verdict(peak: int, gpu_gib: float) -> str:
     return "may fit" if peak * RANGE[0] <= room else "no"
 
 
+COUNTS = ("rank", "trainable", "share", "file")
+
+
+def count_cells(rank: int, count: Count) -> list[str]:
+    """A rank's counts, under the heads COUNTS."""
+    share = f"{count.trainable / count.total:.3%}"
+    return [str(rank), f"{count.trainable:,}", share, size(count.file_bytes)]
+
+
 def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
     """A line for every rank: parameters, the adapter's file, the peak and its parts."""
-    heads = ["rank", "trainable", "share", "file", *GROUPS, "peak"]
+    heads = [*COUNTS, *GROUPS, "peak"]
     rows = [
         [
-            str(one.rank),
-            f"{one.count.trainable:,}",
-            f"{one.count.trainable / one.count.total:.3%}",
-            size(one.count.file_bytes),
+            *count_cells(one.rank, one.count),
             *map(size, grouped(one.held).values()),
             size(one.peak),
         ]
@@ -82,6 +89,11 @@ def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
         heads.append(f"{gpu_gib:g} GiB")
         for row, one in zip(rows, estimates, strict=True):
             row.append(verdict(one.peak, gpu_gib))
+    return aligned(heads, rows)
+
+
+def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text, columns to the right."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
@@ -99,7 +111,7 @@ def text(
     """The whole answer, to read in a terminal."""
     last = estimates[-1]
     gradients = last.held[ADAPTER]
-    parts = [heading, "", table(estimates, gpu_gib), ""]
+    parts = [f"{heading} (as {last.kind})", "", table(estimates, gpu_gib), ""]
     parts.append(
         f"Parts are those of the fullest moment. Gradients take {size(gradients)} at rank"
         f" {last.rank}, mostly after it."
@@ -114,7 +126,8 @@ def text(
                 line += f"  then: {verdict(change.peak, gpu_gib)}"
             parts.append(line)
     parts += ["", f"Not counted: {NOT_COVERED}.", f"Expect {_range(last)} at rank {last.rank}."]
-    parts += [*dict.fromkeys(note for one in estimates for note in one.notes)]
+    notes = dict.fromkeys((one.rank, note) for one in estimates for note in one.notes)
+    parts += [f"Rank {rank}: {note}." for rank, note in notes]
     return "\n".join(parts)
 
 
@@ -133,14 +146,12 @@ def data(
     """The same as data, sizes in bytes."""
     return {
         "title": heading,
+        "class": estimates[-1].kind,
         "setting": asdict(setting),
         "ranks": [
-            {
-                "rank": one.rank,
-                "trainable": one.count.trainable,
-                "total": one.count.total,
-                "file_bytes": one.count.file_bytes,
-                "by_module": one.count.by_module,
+            {"rank": one.rank}
+            | asdict(one.count)
+            | {
                 "peak_bytes": one.peak,
                 "range_bytes": [round(one.peak * factor) for factor in RANGE],
                 "held_at_peak_bytes": one.held,

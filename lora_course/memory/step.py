@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lora_course.layers import trainable_parameters
-from lora_course.memory.fakes import fakes, to_fake
+from lora_course.memory.fakes import InternalsMovedError, fakes, to_fake
+from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog
 from lora_course.memory.quantised import weight_tensors
@@ -20,6 +21,10 @@ from lora_course.quiet import quiet
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
 ACTIVATIONS, LOGITS = "activations", "logits"
 KINDS = (WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER, ACTIVATIONS, LOGITS, TEMPORARY)
+
+
+class TraceError(ValueError):
+    """A training step that does not run on fake tensors."""
 
 
 def prepare(model: Any, setting: Setting) -> None:
@@ -35,7 +40,8 @@ def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
     batch = setting.batch_size
     if "ImageClassification" in kind:
         size = (batch, config.num_channels, config.image_size, config.image_size)
-        return {"pixel_values": torch.zeros(size), "labels": torch.zeros(batch, dtype=torch.long)}
+        pixels = torch.zeros(size, dtype=DTYPES[setting.dtype])
+        return {"pixel_values": pixels, "labels": torch.zeros(batch, dtype=torch.long)}
     ids = torch.zeros(batch, setting.seq_length, dtype=torch.long)
     labels = torch.zeros(batch, dtype=torch.long) if "SequenceClassification" in kind else ids
     given = {"input_ids": ids, "labels": labels}
@@ -56,8 +62,17 @@ def traced_peak(model: Any, setting: Setting) -> dict[str, int]:
     with fakes():
         to_fake(model)
         optimizer = on_meta or primed(setting.optimizer, model)
-        batch = inputs(config, kind, setting)
-        return run_step(model, optimizer, batch, setting, config)
+        try:
+            batch = inputs(config, kind, setting)
+            return run_step(model, optimizer, batch, setting, config)
+        except InternalsMovedError:
+            raise
+        except Exception as error:  # whatever a model's code does that fake tensors cannot
+            raise TraceError(
+                f"a step of {kind} cannot be traced: {type(error).__name__}:"
+                f" {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''} A real"
+                " one may fail as well. Counts do not need it: --counts, or count_parameters()"
+            ) from error
 
 
 def run_step(

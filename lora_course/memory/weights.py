@@ -43,6 +43,12 @@ def quantised_matrices(base: Any) -> dict[str, tuple[int, int]]:
     return found
 
 
+def quantised_share(base: Any) -> float:
+    """Of all parameters the share in matrices that transformers would quantise, 0 to 1."""
+    quantised = sum(math.prod(shape) for shape in quantised_matrices(base).values())
+    return quantised / sum(parameter.numel() for parameter in base.parameters())
+
+
 def not_quantised(base: Any) -> list[str]:
     """Names of what transformers leaves out: head, what is tied to it, what it keeps in fp32."""
     from transformers.quantizers.base import get_keys_to_not_convert

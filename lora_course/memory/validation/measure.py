@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lora_course.memory.adapter import lora_config
-from lora_course.memory.counts import count_parameters
-from lora_course.memory.estimate import estimate
+from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes, storage_bytes
 from lora_course.memory.quantised import weight_tensors
@@ -73,7 +72,7 @@ def counts(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
             else:
                 truth = (*adapted.get_nb_trainable_parameters(), real.file_bytes(adapted))
             try:
-                found = count_parameters(family.config, lora)
+                found = count_parameters(family.config, lora, STEP)
             except ValueError:
                 yield Pair(name, case, (), truth)
             else:

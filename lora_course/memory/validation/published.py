@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lora_course.memory.adapter import lora_config
-from lora_course.memory.counts import Count, count_parameters
+from lora_course.memory.counts import Count
+from lora_course.memory.estimates import count_parameters
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes
 

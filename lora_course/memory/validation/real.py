@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ def _quantisation(precision: str) -> Any:
 @quiet()
 def file_bytes(adapted: Any) -> int:
     """Bytes of the adapter's file as PEFT writes it."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a base model that is in no folder
         adapted.save_pretrained(folder)
         return Path(folder, "adapter_model.safetensors").stat().st_size
 

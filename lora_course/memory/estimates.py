@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from lora_course.memory.configs import load_config
 from lora_course.memory.counts import Count, count
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
+from lora_course.memory.notes import precision_notes, rank_notes
 from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import Setting
 from lora_course.memory.step import WEIGHTS, traced_peak
-from lora_course.memory.weights import weight_bytes
+from lora_course.memory.weights import quantised_share, weight_bytes
 
 NOT_COVERED = (
     "the allocator's rounding and fragmentation, the GPU's context (some hundred MB), buffers of"
@@ -23,17 +23,17 @@ NOT_COVERED = (
 # A peak traced here against published ones of an A100: the trace is at most 1% below them where
 # the training loop is known to the last detail, and at most 7% where it is not.
 RANGE = (1.0, 1.07)
-INT8_NOTE = (
-    "int8: the peak is that of a bf16 step with int8 weights in place; what bitsandbytes makes in"
-    " passing, and for outliers, depends on the data and is not counted"
-)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Counts, and the peak of a step by kind, in bytes (see step.KINDS)."""
+    """Counts, and the peak of a step by kind, in bytes (see step.KINDS).
+
+    `kind`: the class of transformers that it is trained as. `notes`: what to know of this one.
+    """
 
     rank: int
+    kind: str
     count: Count
     held: dict[str, int]
     notes: tuple[str, ...] = ()
@@ -47,27 +47,36 @@ class Estimate:
 def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
     """Count exactly, and trace one step on fake tensors: nothing is downloaded or allocated.
 
-    `model`: see `load_config`; `lora`: a `peft.LoraConfig` or `lora_config(rank, …)`.
+    `model`: see `load_config`; `lora`: a `peft.LoraConfig` or `lora_config(rank, …)`. TraceError
+    when the step cannot be traced; `count_parameters` may work nevertheless.
     """
     setting = setting or Setting()
     config = load_config(model)
-    # Counted apart from the trace: packed 4-bit weights do not tell how many they are.
-    counted = count(adapted_model(base_model(config), lora))
     base = base_model(config, setting.dtype, setting.attention)
-    weights = weight_bytes(base, setting.precision)
-    if setting.precision.startswith("nf4"):
+    weights, quantised = weight_bytes(base, setting.precision), quantised_share(base)
+    adapted = _adapted(base, lora, setting)
+    counted = count(adapted)
+    notes = [*rank_notes(adapted), *precision_notes(setting.precision, quantised)]
+    if setting.precision.startswith("nf4"):  # built again: its packed weights tell no counts
+        base = base_model(config, setting.dtype, setting.attention)
         with_4_bit_layers(base, double=setting.precision == "nf4")
-    adapted = adapted_model(base, lora)
-    _cast_adapter(adapted, DTYPES[setting.adapter_precision])
+        adapted = _adapted(base, lora, setting)
     held = traced_peak(adapted, setting)
-    notes: tuple[str, ...] = ()
     if setting.precision == "int8":
-        held, notes = held | {WEIGHTS: weights}, (INT8_NOTE,)
-    return Estimate(lora.r, counted, held, notes)
+        held |= {WEIGHTS: weights}
+    return Estimate(lora.r, type(base).__name__, counted, held, tuple(notes))
 
 
-def _cast_adapter(adapted: nn.Module, dtype: torch.dtype) -> None:
-    """The adapter in `dtype`: on the meta device PEFT leaves it fp32 whatever it is told."""
+def count_parameters(model: Any, lora: Any, setting: Setting | None = None) -> Count:
+    """The counts alone: exact, and without a step to trace. Of the setting only types matter."""
+    setting = setting or Setting()
+    return count(_adapted(base_model(model, setting.dtype), lora, setting))
+
+
+def _adapted(base: nn.Module, lora: Any, setting: Setting) -> Any:
+    """With adapters in the setting's type: on meta PEFT leaves them fp32 whatever it is told."""
+    adapted = adapted_model(base, lora)
     for name, parameter in adapted.named_parameters():
         if "lora_" in name:
-            parameter.data = parameter.data.to(dtype)
+            parameter.data = parameter.data.to(DTYPES[setting.adapter_precision])
+    return adapted

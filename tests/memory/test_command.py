@@ -1,0 +1,166 @@
+"""`lora-course memory` as a practitioner uses it, and what it says of bad input."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lora_course.cli import main
+from lora_course.memory import ConfigError, load_config, lora_config
+from lora_course.memory.meta import adapted_model, base_model
+
+SMALL = {
+    "model_type": "olmo2",  # no preset, and of no family that the validation has
+    "hidden_size": 64,
+    "intermediate_size": 160,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "vocab_size": 500,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "my-model"
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps(SMALL))
+    return path
+
+
+def run(capsys, *arguments):
+    status = main(["memory", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_table_over_ranks_what_fits_and_what_frees_most(capsys, folder):
+    status, out, _ = run(capsys, folder, "--rank", 2, 4, "--seq", 64, "--batch", 2, "--gpu", 1)
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("my-model: ") and "as Olmo2ForCausalLM" in lines[0]
+    assert lines[2].split()[:4] == ["rank", "trainable", "share", "file"]
+    rows = [line.split() for line in lines[3:5]]
+    assert [row[0] for row in rows] == ["2", "4"] and rows[0][-1] == "fits"
+    assert int(rows[1][1].replace(",", "")) == 2 * int(rows[0][1].replace(",", ""))
+    assert "one change alone frees:" in out and "gradient checkpointing" in out
+    assert "a batch of 1" in out and "sequences of 32 tokens" in out
+    assert "Not counted: the allocator's rounding" in out and "Expect " in out
+
+
+def test_json_holds_every_figure_in_bytes(capsys, folder):
+    options = ("--rank", 2, "--seq", 64, "--json", "--gpu", 0.0001)
+    status, out, err = run(capsys, folder, *options)
+    found = json.loads(out)
+    (row,) = found["ranks"]
+    assert status == 0 and err == ""
+    assert sum(row["held_at_peak_bytes"].values()) == row["peak_bytes"]
+    assert sum(row["by_module"].values()) == row["trainable"]
+    assert row["fits"] == "no" and found["setting"]["seq_length"] == 64
+    peaks = [change["peak"] for change in found["changes"]]
+    assert peaks == sorted(peaks) and peaks[-1] < row["peak_bytes"]
+
+
+def test_counts_alone(capsys, folder):
+    status, out, _ = run(capsys, folder, "--rank", 2, "--counts")
+    assert status == 0 and "peak" not in out
+    status, out, _ = run(capsys, folder, "--rank", 2, "--counts", "--json")
+    truth = adapted_model(base_model(SMALL), lora_config(2)).get_nb_trainable_parameters()
+    assert [(row["trainable"], row["total"]) for row in json.loads(out)] == [truth]
+
+
+@pytest.mark.parametrize("name", ["figure.png", "figure.svg"])
+def test_the_figure_is_written(capsys, folder, name):
+    path = folder / name
+    options = ("--rank", 2, 4, "--seq", 16, "--no-changes", "--figure", path)
+    assert run(capsys, folder, *options)[0] == 0
+    start = path.read_bytes()[:100]
+    assert start.startswith(b"\x89PNG") or b"<?xml" in start
+
+
+def test_well_known_models_are_listed(capsys):
+    status, out, _ = run(capsys, "--list")
+    assert status == 0 and "Llama-3.1-8B" in out.split() and len(out.split()) >= 15
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "name a model"),
+        (["./nowhere"], "there is no such file or folder"),
+        (["{folder}", "--rank", 0], "ranks=0"),
+        (["{folder}", "--rank", 4, 4], "names a rank twice"),
+        (["{folder}", "--seq", 0], "seq_length=0"),
+        (["{folder}", "--batch", -1], "batch_size=-1"),
+        (["{folder}", "--gpu", -1], "--gpu=-1.0"),
+        (["{folder}", "--targets", "nothing"], "down_proj, embed_tokens, gate_proj"),
+        (["{folder}", "--figure", "x.pdf"], "must end in .png or .svg"),
+    ],
+)
+def test_bad_options_are_named(capsys, folder, options, words):
+    status, out, err = run(capsys, *(str(option).format(folder=folder) for option in options))
+    assert status == 2 and out == ""
+    assert err.splitlines()[-1].startswith("lora-course memory: ") and words in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (SMALL | {"auto_map": {"AutoModel": "evil.Model"}}, "code of its own"),
+        (SMALL | {"model_type": "hal9000"}, "no architecture of the transformers installed"),
+        ({"hidden_size": 64}, "model_type=None"),
+        ([1, 2], "holds a list"),
+        (SMALL | {"num_attention_heads": 0}, "olmo2"),
+        (SMALL | {"hidden_size": "many"}, "no valid olmo2 configuration"),
+    ],
+)
+def test_bad_configurations_are_named(capsys, folder, fields, words):
+    (folder / "config.json").write_text(json.dumps(fields))
+    status, _, err = run(capsys, folder, "--counts")
+    assert status == 2 and words in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])
+def test_what_is_no_json_is_named(capsys, folder, content):
+    (folder / "config.json").write_bytes(content)
+    status, _, err = run(capsys, folder, "--counts")
+    assert status == 2 and "cannot be read as JSON" in err
+
+
+def test_a_hub_id_without_a_network_is_told_what_else_there_is(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ConfigError, match=r"could not be fetched from.*Presets: Llama"):
+        load_config("somebody/something")
+
+
+@pytest.mark.parametrize("kind", ["t5", "vit", "bert"])
+def test_encoders_decoders_and_images_are_answered(capsys, folder, kind):
+    from lora_course.memory.validation.families import FAMILIES
+
+    config = next(f.config for f in FAMILIES.values() if f.config["model_type"] == kind)
+    (folder / "config.json").write_text(json.dumps(config))
+    options = ("--rank", 4, "--seq", 16, "--no-changes")
+    assert run(capsys, folder, *options)[0] == 0
+
+
+def test_asking_for_help_loads_no_torch():
+    code = (
+        "import sys; from lora_course.cli import parser; parser();"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_stopped_in_the_middle(capsys, folder, monkeypatch):
+    from lora_course.memory import command
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "estimate", stop)
+    status, _, err = run(capsys, folder)
+    assert status == 130 and "stopped" in err

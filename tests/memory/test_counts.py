@@ -1,0 +1,162 @@
+"""Counts, files, optimizer state and weights: equal to those of real models, always."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from peft import LoraConfig
+
+from lora_course.memory import (
+    PRESETS,
+    Setting,
+    count_parameters,
+    estimate,
+    lora_config,
+)
+from lora_course.memory.meta import adapted_model, base_model
+from lora_course.memory.setting import OPTIMIZERS, PRECISIONS
+from lora_course.memory.validation import measure, real
+from lora_course.memory.validation.families import FAMILIES, adapters
+from lora_course.memory.validation.published import published
+
+QUICK = ("Llama, tied", "GPT-2", "T5")
+# As their authors or the Hub's pages give them: every parameter, shared ones once.
+PARAMETERS = {
+    "Llama-3.2-1B": 1_235_814_400,
+    "Llama-3.2-3B": 3_212_749_824,
+    "Llama-2-7B": 6_738_415_616,
+    "Mistral-7B": 7_241_732_096,
+    "Llama-3.1-8B": 8_030_261_248,
+    "Llama-3.1-70B": 70_553_706_496,
+    "Llama-3.1-405B": 405_853_388_800,
+    "TinyLlama-1.1B": 1_100_048_384,
+    "SmolLM2-135M": 134_515_008,
+    "Mixtral-8x7B": 46_702_792_704,
+    "Qwen2.5-0.5B": 494_032_768,
+    "Qwen2.5-7B": 7_615_616_512,
+    "Qwen3-0.6B": 596_049_920,
+    "Qwen3-8B": 8_190_735_360,
+    "Qwen3-30B-A3B": 30_532_122_624,
+    "Gemma-2-2B": 2_614_341_888,
+    "Gemma-2-9B": 9_241_705_984,
+    "Phi-3-mini": 3_821_079_552,
+    "GPT-2": 124_439_808,
+    "GPT-2-XL": 1_557_611_200,
+    "BERT-base": 109_514_298,
+    "T5-small": 60_506_624,
+    "T5-base": 222_903_552,
+    "ViT-base": 86_567_656,
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_has_the_published_number_of_parameters(name):
+    assert sum(p.numel() for p in base_model(name).parameters()) == PARAMETERS[name]
+
+
+def families(quick=QUICK):
+    return [
+        pytest.param(name, marks=[] if name in quick else [pytest.mark.long]) for name in FAMILIES
+    ]
+
+
+def test_there_are_many_cases():
+    assert sum(len(list(adapters(family))) for family in FAMILIES.values()) >= 100
+    kinds = {family.config["model_type"] for family in FAMILIES.values()}
+    assert kinds >= {"llama", "gpt2", "bert", "qwen3", "gemma2", "mistral", "phi3", "t5", "vit"}
+    assert kinds & {"mixtral", "qwen3_moe"}
+
+
+@pytest.mark.parametrize("family", families())
+def test_counts_and_files_equal_those_of_a_real_model(family):
+    pairs = list(measure.counts([family]))
+    assert len(pairs) >= 10 and [pair for pair in pairs if pair.estimate != pair.truth] == []
+    assert sum(bool(pair.truth) for pair in pairs) >= len(pairs) - 1
+
+
+@pytest.mark.parametrize("family", families())
+def test_optimizer_state_equals_that_of_a_real_step(family):
+    pairs = list(measure.optimizers([family]))
+    assert [pair.case for pair in pairs] == list(OPTIMIZERS)
+    assert [pair for pair in pairs if pair.estimate != pair.truth] == []
+    sizes = {pair.case: pair.truth[0] for pair in pairs}
+    assert sizes["adamw"] > sizes["sgd-momentum"] > sizes["adamw-8bit"] > sizes["sgd"] == 0
+
+
+@pytest.mark.parametrize("family", families())
+def test_weights_equal_those_that_are_loaded(family):
+    pairs = list(measure.weights([family]))
+    assert [pair.case for pair in pairs] == list(PRECISIONS)
+    assert [pair for pair in pairs if pair.estimate != pair.truth] == []
+
+
+def test_small_matrices_keep_fp32_moments_in_8_bit_adamw():
+    config = FAMILIES["Llama"].config
+    small, large = (
+        adapted_model(base_model(config), lora_config(rank, ["q_proj"])) for rank in (8, 40)
+    )
+    count = sum(p.numel() for p in small.parameters() if p.requires_grad)
+    assert measure.state_bytes("adamw-8bit", small) == 8 * count
+    count = sum(p.numel() for p in large.parameters() if p.requires_grad)
+    assert measure.state_bytes("adamw-8bit", large) < 3 * count
+
+
+@pytest.mark.parametrize("adapter_precision", ["fp32", "bf16"])
+def test_a_file_has_the_types_that_train(adapter_precision):
+    # On a 16-bit base PEFT makes the adapter fp32, but not a head that is saved whole.
+    setting = Setting(precision="bf16", adapter_precision=adapter_precision)
+    config = FAMILIES["Llama"].config
+    lora = LoraConfig(r=4, target_modules=["q_proj"], modules_to_save=["lm_head"])
+    truth = real.file_bytes(real.build(config, lora, setting))
+    assert count_parameters(config, lora, setting).file_bytes == truth
+
+
+def test_counts_by_module_add_up_and_name_the_models_own_modules():
+    lora = lora_config(8, "attention", rank_pattern={"q_proj": 2})
+    count = count_parameters("SmolLM2-135M", lora)
+    assert sum(count.by_module.values()) == count.trainable
+    by_module = count.by_module
+    assert by_module["model.layers.0.self_attn.q_proj"] == 2 * (576 + 576)
+    assert by_module["model.layers.29.self_attn.k_proj"] == 8 * (576 + 192)
+    assert len(by_module) == 4 * 30
+
+
+@pytest.mark.parametrize(("targets", "count"), [("all-linear", 41_943_040), ("default", 3_407_872)])
+def test_a_model_of_billions_takes_no_memory(targets, count):
+    rank = 16 if targets == "all-linear" else 8
+    assert count_parameters("Llama-3.1-8B", lora_config(rank, targets)).trainable == count
+
+
+def test_published_figures():
+    rows = published()
+    assert [row.difference for row in rows[:2]] == [0, 0]
+    assert abs(rows[2].difference) < 0.005
+
+
+def test_what_trains_is_what_a_rank_pattern_and_tokens_say():
+    plain = count_parameters("SmolLM2-135M", lora_config(8, ["q_proj"])).trainable
+    tokens = lora_config(8, ["q_proj"], trainable_tokens=[1, 2, 3])
+    assert count_parameters("SmolLM2-135M", tokens).trainable == plain + 3 * 576
+    dora = lora_config(8, ["q_proj"], dora=True)
+    assert count_parameters("SmolLM2-135M", dora).trainable == plain + 30 * 576
+
+
+def test_experts_in_one_tensor_are_not_quantised_and_one_is_told():
+    config = FAMILIES["Mixtral"].config
+    setting = replace(measure.STEP, precision="nf4", seq_length=16, batch_size=1)
+    told = estimate(config, lora_config(4, ["q_proj"]), setting)
+    assert any("in layers that bitsandbytes quantises" in note for note in told.notes)
+    usual = estimate(FAMILIES["Phi-3"].config, lora_config(4, ["o_proj"]), setting)
+    assert usual.notes == ()
+
+
+def test_a_rank_above_the_matrix_is_told():
+    setting = Setting(seq_length=16)
+    told = estimate(FAMILIES["Llama"].config, lora_config(100, ["k_proj"]), setting)
+    assert any("above that of 3 matrices of 64×128" in note for note in told.notes)
+    assert any("rank 64 at most" in note for note in told.notes)
+
+
+def test_nothing_is_left_on_in_torch():
+    count_parameters("SmolLM2-135M", lora_config(8))
+    assert torch.empty(1).device.type == "cpu" and torch.get_default_dtype() == torch.float32

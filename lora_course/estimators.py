@@ -105,11 +105,15 @@ def estimate_model_memory(
 ) -> dict[str, float]:
     """Memory of one LoRA training step on a whole decoder model, in MB; keys as above.
 
+    One key more, `logits_mb`: two further fp32 copies of the scores over the vocabulary, which the
+    loss makes at the fullest moment. `total_mb` is that moment's: gradients come as activations
+    go, so of gradients and of activations with logits only the larger counts.
+
     Base weights: linear layers at `precision`; with int8 and nf4, embeddings, head and norms
     stay at 16 bits. Activations: what the backward pass keeps, without checkpointing or autocast
     and with fused attention: per token and block, the adapters' inputs and outputs of A, two
     fp32 norm inputs, q, k, v, the attention output and three MLP values, and once the fp32 log
-    probabilities. Temporary buffers come on top (about 7% of the total for an 8B model).
+    probabilities. `lora_course.memory.estimate` traces the step itself, for any model.
     """
     shape = model_shape(model)
     names = target_names(targets)
@@ -125,7 +129,11 @@ def estimate_model_memory(
     block = _block_bytes(shape, matrices, rank, compute_bytes, value_bytes)
     kept = tokens * (shape.layers * block + 4 * shape.vocab)
     adapted = shape.layers * sum(math.prod(full) for full in matrices.values())
-    return _summary(rank, params, adapted, base_bytes, value_bytes, kept)
+    figures = _summary(rank, params, adapted, base_bytes, value_bytes, kept)
+    logits = tokens * 2 * 4 * shape.vocab / 1e6
+    passing = max(figures["activations_mb"] + logits, figures["gradients_mb"])
+    lasting = sum(figures[key] for key in ("base_weights_mb", "adapter_mb", "optimizer_mb"))
+    return figures | {"logits_mb": logits, "total_mb": lasting + passing}
 
 
 def _block_bytes(

@@ -31,11 +31,12 @@ NO_CONTROLS = (
 
 # Every bar has its name and number beside it, so no part is known by its colour alone.
 PARTS = {
-    "base_weights_mb": ("frozen base weights", "#0072B2"),
-    "activations_mb": ("saved activations", "#E69F00"),
-    "adapter_mb": ("adapter", "#009E73"),
-    "gradients_mb": ("gradients", "#CC79A7"),
-    "optimizer_mb": ("optimizer (two moments)", "#D55E00"),
+    "base_weights_mb": ("frozen base weights", COLOURS[0]),
+    "activations_mb": ("saved activations", COLOURS[4]),
+    "logits_mb": ("scores, while the loss is taken", "#56B4E9"),
+    "adapter_mb": ("adapter", COLOURS[2]),
+    "optimizer_mb": ("optimizer (two moments)", COLOURS[1]),
+    "gradients_mb": ("gradients, as activations go", COLOURS[3]),
 }
 
 
@@ -67,8 +68,9 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
     return (
         f'<table style="border-collapse:collapse"><caption style="text-align:left">'
         f"<strong>{html.escape(title)}</strong></caption>{rows}"
-        f'<tr><th scope="row" style="text-align:left">total</th><td style="{number}">'
-        f"<strong>{_mb(figures['total_mb'])}</strong></td><td></td></tr></table>"
+        '<tr><th scope="row" style="text-align:left">at the fullest moment</th>'
+        f'<td style="{number}"><strong>{_mb(figures["total_mb"])}</strong></td><td></td></tr>'
+        "</table>"
     )
 
 
@@ -102,7 +104,8 @@ def rank_explorer() -> Explorer:
             f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
             f" model; the adapted matrices hold {figures['compression_vs_full']:,.0f} times as"
             " many parameters.</p><p>Activations are those without gradient checkpointing, which"
-            " would cut them several times; temporary buffers come on top.</p>"
+            " would cut them several times; <code>lora-course memory</code> answers for any"
+            " model.</p>"
         )
 
     for control in controls.values():

@@ -80,4 +80,5 @@ def predicted_mb(
     figures = estimate_model_memory(
         shape, rank, names, "fp32", batch_size=batch_size, seq_length=length
     )
-    return figures["total_mb"]
+    parts = ("base_weights", "adapter", "gradients", "optimizer", "activations")
+    return sum(figures[f"{part}_mb"] for part in parts)

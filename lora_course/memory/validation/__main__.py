@@ -10,6 +10,7 @@ import torch
 
 from lora_course.bars import with_progress
 from lora_course.memory.validation import measure
+from lora_course.memory.validation.closed_form import CASES, compared
 from lora_course.memory.validation.page import replaced, tables
 from lora_course.memory.validation.published import published
 
@@ -28,7 +29,8 @@ def main() -> None:
         for part in (measure.counts, measure.optimizers, measure.weights, measure.peaks)
     )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    content = tables(counts, optimizers, weights, peaks, published(), versions)
+    closed = [compared(case) for case in with_progress(CASES, "closed form", show=True)]
+    content = tables(counts, optimizers, weights, peaks, published(), closed, versions)
     path.write_text(replaced(document, content), encoding="utf-8")
     print(f"wrote {path}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
+from lora_course.memory.validation.closed_form import Compared
 from lora_course.memory.validation.measure import ON_ALL, Pair
 from lora_course.memory.validation.published import Published
 
@@ -17,6 +18,7 @@ def tables(
     weights: Sequence[Pair],
     peaks: Sequence[Pair],
     published: Sequence[Published],
+    closed: Sequence[Compared],
     versions: str,
 ) -> str:
     """All tables, with what each compares."""
@@ -39,6 +41,10 @@ def tables(
         " with 256 tokens each (ViT: 8 images). The difference, estimate less truth:",
         _grid(peaks),
         PEAK_NOTES,
+        "### The closed form",
+        "`estimate_model_memory`, arithmetic without torch, which chapter 4's explorer uses,"
+        " against a traced step: without checkpointing or autocast, AdamW, fp32 adapters.",
+        _closed(closed),
         "### Published figures",
         _published(published),
     ]
@@ -101,6 +107,26 @@ def _cells(pairs: Iterable[Pair], cell: Callable[[Pair], str]) -> str:
         return table(["", *cases], rows)
     rows = [[c, *(found.get((f, c), "") for f in families)] for c in cases]
     return table(["", *families], rows)
+
+
+def _closed(rows: Sequence[Compared]) -> str:
+    heads = ["model", "targets", "base", "rank", "tokens", "traced, MB", "closed form", "off by"]
+    return table(
+        heads,
+        [
+            [
+                row.case.model,
+                row.case.targets,
+                row.case.precision,
+                str(row.case.rank),
+                f"{row.case.batch_size}×{row.case.seq_length:,}",
+                f"{row.traced:,.0f}",
+                f"{row.closed:,.0f}",
+                f"{row.difference:+.2%}",
+            ]
+            for row in rows
+        ],
+    )
 
 
 def _published(rows: Sequence[Published]) -> str:

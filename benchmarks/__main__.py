@@ -17,6 +17,7 @@ CASES = {
     "layer": "benchmarks.layer",
     "sweep": "benchmarks.sweep",
     "explorer": "benchmarks.explorer",
+    "memory": "benchmarks.memory",
     "compare": "benchmarks.compare",
     "grading": "benchmarks.grading",
     "chapter": "benchmarks.chapter",

@@ -121,6 +121,7 @@ def adapters(family: Family) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "DoRA", {"r": 4, "target_modules": [first, second], "use_dora": True}
     yield "head saved", {"r": 4, "target_modules": [first], "modules_to_save": [family.head]}
     yield "regular expression", {"r": 4, "target_modules": rf".*\.(0|1)\..*{first}"}
+    yield "PiSSA", {"r": 4, "target_modules": [first], "init_lora_weights": "pissa"}
     yield "biases", {"r": 4, "target_modules": [first], "bias": "all"}
     if family.text:
         yield "tokens", {"r": 4, "target_modules": [first], "trainable_token_indices": [3, 5, 7]}

@@ -1,18 +1,22 @@
 """The traced peak of a step against what the CPU allocator really holds."""
 
 import gc
+import re
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 import torch
 from torch import nn
 
+from lora_course.estimators import estimate_model_memory
 from lora_course.memory import Setting, estimate, lora_config
 from lora_course.memory.fakes import InternalsMovedError
 from lora_course.memory.peak import StorageLog
 from lora_course.memory.step import KINDS, TraceError
 from lora_course.memory.validation import measure, real
 from lora_course.memory.validation.families import FAMILIES
+from tests.conftest import ROOT
 
 CONFIG, LORA = FAMILIES["Llama"].config, lora_config(8)
 WITHIN = 1e-3
@@ -120,3 +124,23 @@ def test_a_model_that_cannot_be_traced_says_so(monkeypatch):
     monkeypatch.setattr(LlamaForCausalLM, "forward", forward)
     with pytest.raises(TraceError, match=r"LlamaForCausalLM cannot be traced.*--counts"):
         estimate(CONFIG, LORA, Setting(seq_length=8))
+
+
+def test_what_the_document_says_of_surprises():
+    small = estimate_model_memory("Llama-3.2-1B", 8)
+    scores = 3 * 4 * 2048 * 128_256 / 1e6
+    assert scores > small["base_weights_mb"] and small["logits_mb"] == pytest.approx(scores * 2 / 3)
+    plain = peak(precision="bf16").held["activations"]
+    assert peak(precision="bf16", autocast=True).held["activations"] < plain
+    assert peak(precision="bf16", adapter_precision="bf16").held["activations"] < plain
+
+
+def test_the_document_holds_the_validation_of_the_packages_here():
+    document = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
+    for package in ("torch", "transformers", "peft", "bitsandbytes"):
+        assert f"{package} {version(package)}" in document, (
+            "python -m lora_course.memory.validation"
+        )
+    equal = re.findall(r"(\d+) of (\d+) equal", document)
+    assert len(equal) == 3 and all(found == of for found, of in equal)
+    assert int(equal[0][1]) >= 100

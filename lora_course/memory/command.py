@@ -14,7 +14,7 @@ from lora_course.memory.adapter import lora_config
 from lora_course.memory.changes import changes
 from lora_course.memory.configs import load_config
 from lora_course.memory.estimates import count_parameters, estimate
-from lora_course.memory.fakes import InternalsMovedError
+from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.options import setting_of
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title

@@ -15,7 +15,7 @@ from lora_course.memory.counts import Count, count
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
 from lora_course.memory.notes import precision_notes, rank_notes
 from lora_course.memory.quantised import with_4_bit_layers
-from lora_course.memory.setting import Setting
+from lora_course.memory.setting import QUANTISED, Setting
 from lora_course.memory.step import WEIGHTS, traced_peak
 from lora_course.memory.weights import quantised_share, weight_bytes
 
@@ -68,7 +68,8 @@ def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
     setting = setting or Setting()
     config = load_config(model)
     base = base_model(config, setting.dtype, setting.attention)
-    weights, quantised = weight_bytes(base, setting.precision), quantised_share(base)
+    weights = weight_bytes(base, setting.precision)
+    quantised = quantised_share(base) if setting.precision in QUANTISED else 1.0
     adapted = _adapted(base, lora, setting)
     counted = count(adapted)
     notes = [*rank_notes(adapted), *precision_notes(setting.precision, quantised)]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from lora_course.memory.internals import internal
 from lora_course.memory.quantised import is_4_bit, packed_weight
-
-
-class InternalsMovedError(RuntimeError):
-    """A library's inside, which a trace relies on, is not where it was."""
 
 
 @contextmanager
@@ -51,15 +49,9 @@ def _one_sequence_a_row() -> Iterator[None]:
 
     Fake tensors have no values; it would then take the worst case and make a full mask.
     """
-    from transformers import masking_utils
-
-    name = "find_packed_sequence_indices"
-    before = getattr(masking_utils, name, None)
-    if before is None:
-        raise InternalsMovedError(
-            f"transformers.masking_utils has no {name}: this transformers is newer than the trace"
-            " knows, which would count a mask that is never made; counts are not affected"
-        )
+    module, name = "transformers.masking_utils", "find_packed_sequence_indices"
+    before = internal(module, name, "a mask would be counted that is never made; counts are right")
+    masking_utils = import_module(module)
     setattr(masking_utils, name, lambda position_ids: None)
     try:
         yield

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from lora_course.memory.configs import ConfigError, load_config
+from lora_course.memory.internals import InternalsMovedError
 from lora_course.quiet import quiet
 from lora_course.validation import one_of
 
@@ -27,7 +28,7 @@ def model_class(config: Any) -> Any:
     import transformers
 
     for name in config.architectures or ():
-        if hasattr(transformers, name):
+        if isinstance(name, str) and hasattr(transformers, name):
             return getattr(transformers, name)
     for mapping in (
         transformers.MODEL_FOR_CAUSAL_LM_MAPPING,
@@ -68,6 +69,11 @@ def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
 
 def _keep_in_fp32(base: Any, dtype: torch.dtype) -> None:
     """Some architectures have modules that loading in 16 bits leaves in fp32."""
+    if not hasattr(base, "_get_dtype_plan"):
+        raise InternalsMovedError(
+            "transformers' models have no _get_dtype_plan: this version is newer or older than the"
+            " estimator knows; without it one cannot tell what loading leaves in fp32"
+        )
     plan = base._get_dtype_plan(dtype)  # part of a name -> its type
     for name, parameter in base.named_parameters():
         for part, kept in plan.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lora_course.memory.setting import QUANTISED
+
 MOST = 0.5  # of the parameters: less is not what people expect of a quantised model
 INT8 = (
     "int8: the peak is that of a bf16 step with int8 weights in place. What bitsandbytes makes in"
@@ -35,7 +37,7 @@ def precision_notes(precision: str, quantised_share: float) -> Iterator[str]:
     """What int8 leaves out, and whether quantising reaches the model at all."""
     if precision == "int8":
         yield INT8
-    if precision in ("int8", "nf4", "nf4-single") and quantised_share < MOST:
+    if precision in QUANTISED and quantised_share < MOST:
         yield (
             f"{precision}: only {quantised_share:.1%} of the parameters are in layers that"
             " bitsandbytes quantises; the rest, such as embeddings, the head, and experts that"

@@ -12,19 +12,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lora_course.memory.internals import internal
 from lora_course.memory.weights import NF4_BLOCK, SCALES_BLOCK, not_quantised
 
 
 def with_4_bit_layers(base: nn.Module, double: bool) -> None:
     """Put bitsandbytes' NF4 layers in place of those that transformers would quantise."""
     from transformers import BitsAndBytesConfig
-    from transformers.integrations.bitsandbytes import replace_with_bnb_linear
 
     config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=double,
         bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    replace_with_bnb_linear = internal(
+        "transformers.integrations.bitsandbytes",
+        "replace_with_bnb_linear",
+        "4-bit layers cannot be put in place",
     )
     replace_with_bnb_linear(base, not_quantised(base), config)
     base.is_loaded_in_4bit = True  # type: ignore[assignment]  # what PEFT asks for

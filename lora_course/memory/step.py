@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lora_course.layers import trainable_parameters
-from lora_course.memory.fakes import InternalsMovedError, fakes, to_fake
+from lora_course.memory.fakes import fakes, to_fake
+from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog

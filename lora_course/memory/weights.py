@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from lora_course.memory.internals import internal
 from lora_course.memory.setting import QUANTISED
 
 NF4_BLOCK = 64  # weights that share one scale
@@ -31,8 +32,12 @@ def weight_bytes(base: Any, precision: str) -> int:
 def quantised_matrices(base: Any) -> dict[str, tuple[int, int]]:
     """Name -> (d_out, d_in) of the linear layers that transformers would quantise."""
     from transformers.pytorch_utils import Conv1D
-    from transformers.quantizers.quantizers_utils import should_convert_module
 
+    should_convert_module = internal(
+        "transformers.quantizers.quantizers_utils",
+        "should_convert_module",
+        "one cannot tell which layers are quantised",
+    )
     left_out = not_quantised(base)
     found: dict[str, tuple[int, int]] = {}
     for name, module in base.named_modules():
@@ -51,8 +56,11 @@ def quantised_share(base: Any) -> float:
 
 def not_quantised(base: Any) -> list[str]:
     """Names of what transformers leaves out: head, what is tied to it, what it keeps in fp32."""
-    from transformers.quantizers.base import get_keys_to_not_convert
-
+    get_keys_to_not_convert = internal(
+        "transformers.quantizers.base",
+        "get_keys_to_not_convert",
+        "one cannot tell which layers are quantised",
+    )
     return [*get_keys_to_not_convert(base), *(base._keep_in_fp32_modules or ())]
 
 

@@ -114,6 +114,7 @@ def test_bad_options_are_named(capsys, folder, options, words):
         (SMALL | {"model_type": "hal9000"}, "no architecture of the transformers installed"),
         ({"hidden_size": 64}, "model_type=None"),
         ([1, 2], "holds a list"),
+        (SMALL | {"architectures": ["Trainer"]}, "Trainer cannot be built"),
         (SMALL | {"num_attention_heads": 0}, "olmo2"),
         (SMALL | {"hidden_size": "many"}, "no valid olmo2 configuration"),
     ],

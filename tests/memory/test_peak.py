@@ -11,7 +11,7 @@ from torch import nn
 
 from lora_course.estimators import estimate_model_memory
 from lora_course.memory import Setting, estimate, lora_config
-from lora_course.memory.fakes import InternalsMovedError
+from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.peak import StorageLog
 from lora_course.memory.step import KINDS, TraceError
 from lora_course.memory.validation import measure, real
@@ -103,8 +103,23 @@ def test_moved_internals_are_an_error_not_a_wrong_number(monkeypatch):
     from transformers import masking_utils
 
     monkeypatch.delattr(masking_utils, "find_packed_sequence_indices")
-    with pytest.raises(InternalsMovedError, match="counts are not affected"):
+    with pytest.raises(InternalsMovedError, match="a mask would be counted that is never made"):
         peak()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("transformers.quantizers.base", "get_keys_to_not_convert"),
+        ("transformers.quantizers.quantizers_utils", "should_convert_module"),
+        ("transformers.integrations.bitsandbytes", "replace_with_bnb_linear"),
+        ("transformers.modeling_utils", "PreTrainedModel._get_dtype_plan"),
+    ],
+)
+def test_each_inside_that_is_relied_on_is_missed_out_loud(monkeypatch, module, name):
+    monkeypatch.delattr(f"{module}.{name}")
+    with pytest.raises(InternalsMovedError, match=name.rpartition(".")[2]):
+        peak(precision="nf4")
 
 
 def test_transformers_is_left_as_it_was():

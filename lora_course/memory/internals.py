@@ -1,0 +1,21 @@
+"""Parts of libraries that are not theirs to promise: asked for by name, and missed out loud."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class InternalsMovedError(RuntimeError):
+    """A library's inside, which an estimate relies on, is not where it was."""
+
+
+def internal(module: str, name: str, without: str) -> Any:
+    """`module`.`name`; InternalsMovedError, saying what would be wrong `without` it, if gone."""
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InternalsMovedError(
+            f"{module} has no {name}: this version is newer or older than the estimator knows;"
+            f" without it {without}"
+        ) from error

@@ -49,7 +49,7 @@ bench: setup
 
 lock: setup
 	$(BIN)/python -m uv pip compile --universal --quiet --no-annotate --python-version 3.11 \
-	    --no-emit-index-url --extra dev --extra browser --extra compare --extra grade --extra cluster --extra binder \
+	    --no-emit-index-url --extra dev --extra browser --extra compare --extra grade --extra cluster --extra binder --extra bench \
 	    pyproject.toml requirements/lock.in -o requirements/lock.txt
 
 clean:

@@ -51,7 +51,7 @@ def _answer(options: argparse.Namespace) -> int:
         )
 
     config = load_config(options.model)
-    heading = title(_name(options.model), ", ".join(options.targets), setting)
+    heading = title(_name(options.model), _adapter(options), setting)
     if options.counts:
         counted = {rank: count_parameters(config, lora(rank), setting) for rank in ranks}
         if options.json:
@@ -77,6 +77,13 @@ def _answer(options: argparse.Namespace) -> int:
         content = picture.svg() if options.figure.suffix == ".svg" else picture.png
         options.figure.write_bytes(content)
     return 0
+
+
+def _adapter(options: argparse.Namespace) -> str:
+    """What the adapter is, in words."""
+    kind = "DoRA" if options.dora else "LoRA"
+    saved = [f"{name} trained whole" for name in options.modules_to_save or ()]
+    return ", ".join([f"{kind} on {' '.join(options.targets)}", *saved])
 
 
 def _name(model: str) -> str:

@@ -45,9 +45,9 @@ def size(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
-def title(name: str, targets: str, setting: Setting) -> str:
+def title(name: str, adapter: str, setting: Setting) -> str:
     """The model and how one trains, in a line."""
-    parts = [f"base {setting.precision}", f"adapter {setting.adapter_precision} on {targets}"]
+    parts = [f"base {setting.precision}", f"{setting.adapter_precision} {adapter}"]
     parts.append(f"{setting.batch_size}×{setting.seq_length:,} tokens")
     parts.append(setting.optimizer)
     if setting.attention != "auto":

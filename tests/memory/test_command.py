@@ -41,7 +41,8 @@ def test_a_table_over_ranks_what_fits_and_what_frees_most(capsys, folder):
     status, out, _ = run(capsys, folder, "--rank", 2, 4, "--seq", 64, "--batch", 2, "--gpu", 1)
     assert status == 0
     lines = out.splitlines()
-    assert lines[0].startswith("my-model: ") and "as Olmo2ForCausalLM" in lines[0]
+    assert lines[0].startswith("my-model: base bf16, fp32 LoRA on all-linear, 2×64 tokens, adamw")
+    assert "as Olmo2ForCausalLM" in lines[0]
     assert lines[2].split()[:4] == ["rank", "trainable", "share", "file"]
     rows = [line.split() for line in lines[3:5]]
     assert [row[0] for row in rows] == ["2", "4"] and rows[0][-1] == "fits"
@@ -65,8 +66,8 @@ def test_json_holds_every_figure_in_bytes(capsys, folder):
 
 
 def test_counts_alone(capsys, folder):
-    status, out, _ = run(capsys, folder, "--rank", 2, "--counts")
-    assert status == 0 and "peak" not in out
+    status, out, _ = run(capsys, folder, "--rank", 2, "--counts", "--dora", "--targets", "q_proj")
+    assert status == 0 and "peak" not in out and "fp32 DoRA on q_proj" in out
     status, out, _ = run(capsys, folder, "--rank", 2, "--counts", "--json")
     truth = adapted_model(base_model(SMALL), lora_config(2)).get_nb_trainable_parameters()
     assert [(row["trainable"], row["total"]) for row in json.loads(out)] == [truth]

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 CONFIG, LORA = FAMILIES["Llama"].config, lora_config(8)
 WITHIN = 1e-3
-# Of 27 MB 90 kB are not accounted for in one setting; see docs/memory.md.
+# Scratch of the CPU's own bf16 matrix product; see docs/memory.md.
 WIDER = {("ViT", "bf16, autocast, checkpointing"): 4e-3}
 
 

@@ -14,7 +14,6 @@ from lora_course.memory.adapter import lora_config
 from lora_course.memory.changes import changes
 from lora_course.memory.configs import load_config
 from lora_course.memory.estimates import count_parameters, estimate
-from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.options import setting_of
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
@@ -25,7 +24,7 @@ def main(options: argparse.Namespace) -> int:
     """Print the answer; 2 and one line on bad input, 130 when stopped."""
     try:
         return _answer(options)
-    except (ValueError, InternalsMovedError, OSError) as error:
+    except (ValueError, RuntimeError, MemoryError, OSError) as error:  # InternalsMovedError too
         print(f"lora-course memory: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

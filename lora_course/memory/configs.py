@@ -10,6 +10,10 @@ from lora_course.memory.presets import PRESETS
 from lora_course.quiet import quiet
 
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
+MAX_LAYERS = 2_000  # real ones have up to some hundreds; each is built
+LAYERS = ("num_hidden_layers", "num_layers", "n_layer", "num_decoder_layers", "encoder_layers")
+# What the setting chooses; and a name of a kernel on the Hub is code.
+CHOSEN = ("attn_implementation", "_attn_implementation", "_experts_implementation")
 
 
 class ConfigError(ValueError):
@@ -24,7 +28,7 @@ def load_config(model: Any) -> Any:
     network), a dict with a config.json's fields, or a configuration itself. ConfigError for an
     architecture that transformers does not know, and for one that brings code of its own.
     """
-    from transformers import AutoConfig, PreTrainedConfig
+    from transformers import PreTrainedConfig
 
     if isinstance(model, PreTrainedConfig):
         return model
@@ -38,13 +42,13 @@ def load_config(model: Any) -> Any:
     if str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
         raise ConfigError(f"model={str(model)!r}: there is no such file or folder")
     try:
-        config = AutoConfig.from_pretrained(str(model), trust_remote_code=False)
+        fields, _ = PreTrainedConfig.get_config_dict(str(model))
     except Exception as error:  # of the Hub, the network, the file: many kinds
         raise ConfigError(
             f"model={str(model)!r}: is no preset and no folder here, and could not be fetched from"
             f" the Hub: {_first(error)} Presets: {', '.join(PRESETS)}."
         ) from error
-    return config
+    return _from_fields(fields, str(model))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -80,11 +84,21 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
             f" here, which knows {len(CONFIG_MAPPING)}, such as llama, qwen3, gpt2, bert, t5, vit;"
             " a newer transformers may know it"
         )
-    rest = {key: value for key, value in fields.items() if key != "model_type"}
+    if "quantization_config" in fields:
+        raise ConfigError(
+            f"model={name!r}: its weights are quantised already, and loading keeps them so; for an"
+            " estimate remove quantization_config from a copy of config.json and choose a precision"
+        )
+    for part in (fields, *(value for value in fields.values() if isinstance(value, dict))):
+        for key in LAYERS:
+            if isinstance(part.get(key), int) and part[key] > MAX_LAYERS:
+                raise ConfigError(f"model={name!r}: {key}={part[key]:,}: at most {MAX_LAYERS:,}")
+    rest = {key: value for key, value in fields.items() if key not in ("model_type", *CHOSEN)}
     try:
         return AutoConfig.for_model(kind, **rest)
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
-        raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {error}") from error
+        said = " ".join(str(error).split())[:300]
+        raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
 
 
 def _first(error: BaseException) -> str:

@@ -61,7 +61,7 @@ def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
     except Exception as error:  # sizes that do not fit each other: each class fails in its own way
         raise ConfigError(
             f"{config.model_type}: {kind.__name__} cannot be built from this configuration:"
-            f" {type(error).__name__}: {error}"
+            f" {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         ) from error
     _keep_in_fp32(base, wanted)
     return base

@@ -40,7 +40,8 @@ def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
     """A batch, of zeros, that a model of the class named `kind` takes, labels included."""
     batch = setting.batch_size
     if "ImageClassification" in kind:
-        size = (batch, config.num_channels, config.image_size, config.image_size)
+        side = getattr(config, "image_size", 224)  # convolutional networks take any
+        size = (batch, config.num_channels, side, side)
         pixels = torch.zeros(size, dtype=DTYPES[setting.dtype])
         return {"pixel_values": pixels, "labels": torch.zeros(batch, dtype=torch.long)}
     ids = torch.zeros(batch, setting.seq_length, dtype=torch.long)

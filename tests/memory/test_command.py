@@ -116,6 +116,10 @@ def test_bad_options_are_named(capsys, folder, options, words):
         ({"hidden_size": 64}, "model_type=None"),
         ([1, 2], "holds a list"),
         (SMALL | {"architectures": ["Trainer"]}, "Trainer cannot be built"),
+        (SMALL | {"num_hidden_layers": 10**6}, "num_hidden_layers=1,000,000: at most 2,000"),
+        (SMALL | {"quantization_config": {"quant_method": "gptq"}}, "quantised already"),
+        (SMALL | {"vocab_size": 10**30}, "cannot be built"),
+        (SMALL | {"hidden_size": -64}, "cannot be built"),
         (SMALL | {"num_attention_heads": 0}, "olmo2"),
         (SMALL | {"hidden_size": "many"}, "no valid olmo2 configuration"),
     ],
@@ -124,6 +128,13 @@ def test_bad_configurations_are_named(capsys, folder, fields, words):
     (folder / "config.json").write_text(json.dumps(fields))
     status, _, err = run(capsys, folder, "--counts")
     assert status == 2 and words in err and "Traceback" not in err
+
+
+def test_a_configuration_does_not_choose_code(folder):
+    from lora_course.memory.meta import base_model
+
+    fields = SMALL | {"_attn_implementation": "somebody/kernel", "attn_implementation": "x/y"}
+    assert base_model(fields).config._attn_implementation == "sdpa"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])

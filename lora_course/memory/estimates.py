@@ -23,8 +23,7 @@ NOT_COVERED = (
     "the allocator's rounding and fragmentation, the GPU's context (some hundred MB), buffers of"
     " fused kernels that differ from PyTorch's own, several devices"
 )
-# An allowance for those. Published peaks of an A100 lay up to 0.7% above a trace where the training
-# loop was known to the last detail, and up to 6.2% where it was not.
+# An allowance for those: published peaks of an A100 lie 2 to 3% above a trace (docs/memory.md).
 RANGE = (1.0, 1.07)
 
 

@@ -17,7 +17,7 @@ from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.setting import OPTIMIZERS, PRECISIONS
 from lora_course.memory.validation import measure, real
 from lora_course.memory.validation.families import FAMILIES, adapters
-from lora_course.memory.validation.published import published
+from lora_course.memory.validation.published import published, published_peaks
 
 QUICK = ("Llama, tied", "GPT-2", "T5")
 # As their authors or the Hub's pages give them: every parameter, shared ones once.
@@ -131,6 +131,14 @@ def test_published_figures():
     rows = published()
     assert [row.difference for row in rows[:2]] == [0, 0]
     assert abs(rows[2].difference) < 0.005
+
+
+@pytest.mark.long
+def test_published_peaks():
+    rows = list(published_peaks())
+    whole, added = rows[::2], rows[1::2]
+    assert len(rows) == 4 and all(-0.03 < row.difference < 0 for row in whole)
+    assert all(abs(row.difference) < 0.02 for row in added)
 
 
 def test_what_trains_is_what_a_rank_pattern_and_tokens_say():

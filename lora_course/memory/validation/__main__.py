@@ -12,7 +12,7 @@ from lora_course.bars import with_progress
 from lora_course.memory.validation import measure
 from lora_course.memory.validation.closed_form import CASES, compared
 from lora_course.memory.validation.page import replaced, tables
-from lora_course.memory.validation.published import published
+from lora_course.memory.validation.published import published, published_peaks
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
 
@@ -30,7 +30,8 @@ def main() -> None:
     )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     closed = [compared(case) for case in with_progress(CASES, "closed form", show=True)]
-    content = tables(counts, optimizers, weights, peaks, published(), closed, versions)
+    elsewhere = [*published(), *published_peaks()]
+    content = tables(counts, optimizers, weights, peaks, elsewhere, closed, versions)
     path.write_text(replaced(document, content), encoding="utf-8")
     print(f"wrote {path}")
 

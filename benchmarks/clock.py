@@ -35,11 +35,14 @@ def children_clock() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run_python(code: str) -> None:
-    """Run `code` in a fresh Python on one thread; CalledProcessError when it fails."""
+def run_python(code: str) -> str:
+    """What `code` prints in a fresh Python on one thread; CalledProcessError when it fails."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code]
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
+from benchmarks.clock import run_python
 from benchmarks.rows import Row, at_most
 
 # In a process of its own, after imports and a small case: CPU seconds, and MiB above those before.
@@ -108,10 +107,7 @@ def errors(case: str) -> list[Row]:
 
 def measure() -> list[Row]:
     """CPU time and memory on large models; errors on a small one, against the allocator."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
-    )
-    (count, count_mib), (step, step_mib) = json.loads(done.stdout.splitlines()[-1])
+    (count, count_mib), (step, step_mib) = json.loads(run_python(PROGRAM).splitlines()[-1])
     return [
         Row("memory.count.cpu", "count a 405B model with adapters", count, "s", at_most(1)),
         Row("memory.count.mib", "the same: memory beyond imports", count_mib, "MiB", at_most(30)),

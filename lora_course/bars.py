@@ -21,14 +21,8 @@ def with_progress(
     """`items`, with a progress bar that goes when it is done, if `show`."""
     if not show:
         return items
-    return tqdm(
-        items,
-        desc=description,
-        delay=delay,
-        leave=False,
-        file=_Line() if _in_a_notebook() else None,
-        ncols=80 if _in_a_notebook() else None,
-    )
+    place: dict[str, Any] = {"file": _Line(), "ncols": 80} if _in_a_notebook() else {}
+    return tqdm(items, desc=description, delay=delay, leave=False, **place)
 
 
 def _in_a_notebook() -> bool:

@@ -57,3 +57,9 @@ def positive(name: str, value: Any) -> float:
     if not 0 < value < float("inf"):
         raise ValueError(f"{name}={value!r}: must be a finite number above 0")
     return float(value)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, not too long; its type where it says nothing."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return line[:300]

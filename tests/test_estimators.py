@@ -16,6 +16,7 @@ from lora_course.estimators import (
     print_memory_table,
 )
 from lora_course.layers import adapt, count_trainable
+from lora_course.memory.presets import decoder_fields
 
 DIMS = st.integers(1, 64)
 
@@ -43,18 +44,7 @@ def test_known_counts():
 def llama_config(shape, **extra):
     from transformers import LlamaConfig
 
-    return LlamaConfig(
-        hidden_size=shape.hidden,
-        intermediate_size=shape.intermediate,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        tie_word_embeddings=shape.tied,
-        use_cache=False,
-        **extra,
-    )
+    return LlamaConfig(**decoder_fields(shape), use_cache=False, **extra)
 
 
 @pytest.mark.parametrize("name", MODELS)

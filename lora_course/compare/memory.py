@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lora_course.architectures import TARGETS, Decoder
 from lora_course.estimators import estimate_model_memory
 from lora_course.layers import trainable_parameters
-from lora_course.memory.optimizers import storage_bytes
+from lora_course.memory.optimizers import state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
 from lora_course.tasks import Examples
 
@@ -45,7 +45,7 @@ def step_memory(
     activations = sum(kept.values())
     value.backward()
     optimizer.step()
-    states = [t for state in optimizer.state.values() for t in state.values() if t.numel() > 1]
+    states = [tensor for tensor in state_tensors(optimizer) if tensor.numel() > 1]
     gradients = [p.grad for p in parameters if p.grad is not None]
     trained = storage_bytes([*parameters, *gradients, *states])
     optimizer.zero_grad()

@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from lora_course.compare.records import FULL, HEAD, Rank, TextData
-from lora_course.compare.settings import ALL_LINEAR, Settings
+from lora_course.compare.settings import Settings
 from lora_course.experiments import resolve_alpha
 from lora_course.layers import freeze
+from lora_course.memory.adapter import ALL_LINEAR
 from lora_course.quiet import quiet
+from lora_course.validation import first_line
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 HEADS = ("lm_head", "score", "classifier")
@@ -80,17 +82,14 @@ def _from_pretrained(auto: Any, model: str, **options: Any) -> Any:
         return auto.from_pretrained(model, trust_remote_code=False, **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
         if Path(model).exists():
-            raise ModelError(f"model={model!r}: could not be loaded: {_first(error)}") from error
+            raise ModelError(
+                f"model={model!r}: could not be loaded: {first_line(error)}"
+            ) from error
         raise ModelError(
             f"model={model!r}: is neither a folder here nor could it be fetched from the Hub:"
-            f" {_first(error)} Without a network, give a folder with config.json and safetensors."
+            f" {first_line(error)} Without a network, give a folder with config.json and"
+            " safetensors."
         ) from error
-
-
-def _first(error: BaseException) -> str:
-    """The first line of an error, without its length."""
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return line[:300]
 
 
 def load_base(settings: Settings, data: TextData, pad: int) -> nn.Module:

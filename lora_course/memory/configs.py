@@ -8,6 +8,7 @@ from typing import Any
 
 from lora_course.memory.presets import PRESETS
 from lora_course.quiet import quiet
+from lora_course.validation import first_line
 
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
 MAX_LAYERS = 2_000  # real ones have up to some hundreds; each is built
@@ -46,7 +47,7 @@ def load_config(model: Any) -> Any:
     except Exception as error:  # of the Hub, the network, the file: many kinds
         raise ConfigError(
             f"model={str(model)!r}: is no preset and no folder here, and could not be fetched from"
-            f" the Hub: {_first(error)} Presets: {', '.join(PRESETS)}."
+            f" the Hub: {first_line(error)} Presets: {', '.join(PRESETS)}."
         ) from error
     return _from_fields(fields, str(model))
 
@@ -62,7 +63,7 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: is not there; give the folder that holds config.json"
         ) from error
     except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as JSON: {_first(error)}") from error
+        raise ConfigError(f"{path}: cannot be read as JSON: {first_line(error)}") from error
     if not isinstance(fields, dict):
         raise ConfigError(f"{path}: holds a {type(fields).__name__}, not a configuration")
     return fields
@@ -99,9 +100,3 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
         said = " ".join(str(error).split())[:300]
         raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
-
-
-def _first(error: BaseException) -> str:
-    """The first line of an error, not too long."""
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return line[:300]

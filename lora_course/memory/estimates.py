@@ -67,7 +67,7 @@ def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
     setting = setting or Setting()
     config = load_config(model)
     base = base_model(config, setting.dtype, setting.attention)
-    weights = weight_bytes(base, setting.precision)
+    int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None
     quantised = quantised_share(base) if setting.precision in QUANTISED else 1.0
     adapted = _adapted(base, lora, setting)
     counted = count(adapted)
@@ -77,8 +77,8 @@ def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
         with_4_bit_layers(base, double=setting.precision == "nf4")
         adapted = _adapted(base, lora, setting)
     held = traced_peak(adapted, setting)
-    if setting.precision == "int8":
-        held |= {WEIGHTS: weights}
+    if int8 is not None:  # traced in bf16
+        held |= {WEIGHTS: int8}
     return Estimate(lora.r, type(base).__name__, counted, held, tuple(notes))
 
 

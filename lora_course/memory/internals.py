@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 
@@ -11,9 +12,12 @@ class InternalsMovedError(RuntimeError):
 
 
 def internal(module: str, name: str, without: str) -> Any:
-    """`module`.`name`; InternalsMovedError, saying what would be wrong `without` it, if gone."""
+    """`module`.`name`, which may hold dots.
+
+    InternalsMovedError, saying what would be wrong `without` it, if it is gone.
+    """
     try:
-        return getattr(import_module(module), name)
+        return attrgetter(name)(import_module(module))
     except (ImportError, AttributeError) as error:
         raise InternalsMovedError(
             f"{module} has no {name}: this version is newer or older than the estimator knows;"

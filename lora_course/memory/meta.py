@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from lora_course.memory.configs import ConfigError, load_config
-from lora_course.memory.internals import InternalsMovedError
+from lora_course.memory.internals import internal
 from lora_course.quiet import quiet
 from lora_course.validation import one_of
 
@@ -69,12 +69,12 @@ def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
 
 def _keep_in_fp32(base: Any, dtype: torch.dtype) -> None:
     """Some architectures have modules that loading in 16 bits leaves in fp32."""
-    if not hasattr(base, "_get_dtype_plan"):
-        raise InternalsMovedError(
-            "transformers' models have no _get_dtype_plan: this version is newer or older than the"
-            " estimator knows; without it one cannot tell what loading leaves in fp32"
-        )
-    plan = base._get_dtype_plan(dtype)  # part of a name -> its type
+    plan_of = internal(
+        "transformers.modeling_utils",
+        "PreTrainedModel._get_dtype_plan",
+        "one cannot tell what loading leaves in fp32",
+    )
+    plan = plan_of(base, dtype)  # part of a name -> its type
     for name, parameter in base.named_parameters():
         for part, kept in plan.items():
             if re.search(re.escape(part).replace(r"\*", ".*"), name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
 from lora_course.memory.setting import (
@@ -36,8 +37,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     lora.add_argument("--modules-to-save", nargs="+", help="trained and saved whole")
     lora.add_argument("--adapter-precision", choices=ADAPTER_PRECISIONS, default="fp32")
     step = parser.add_argument_group("training step")
-    step.add_argument("--batch", type=int, default=default.batch_size, help="sequences a step")
-    step.add_argument("--seq", type=int, default=default.seq_length, help="tokens a sequence")
+    step.add_argument(
+        "--batch", dest="batch_size", type=int, default=default.batch_size, help="sequences a step"
+    )
+    step.add_argument(
+        "--seq", dest="seq_length", type=int, default=default.seq_length, help="tokens a sequence"
+    )
     step.add_argument("--precision", choices=PRECISIONS, default=default.precision)
     step.add_argument("--optimizer", choices=OPTIMIZERS, default=default.optimizer)
     step.add_argument("--attention", choices=ATTENTIONS, default=default.attention)
@@ -58,16 +63,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def setting_of(options: argparse.Namespace) -> Setting:
     """The setting that the options give; ValueError for sizes that are none."""
-    return Setting(
-        precision=options.precision,
-        batch_size=options.batch,
-        seq_length=options.seq,
-        optimizer=options.optimizer,
-        adapter_precision=options.adapter_precision,
-        attention=options.attention,
-        autocast=options.autocast,
-        checkpointing=options.checkpointing,
-        padded=options.padded,
-        keep_logits=options.keep_logits,
-        on_cpu=options.on_cpu,
-    )
+    return Setting(**{field.name: getattr(options, field.name) for field in fields(Setting)})

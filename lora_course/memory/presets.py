@@ -11,7 +11,7 @@ from typing import Any
 from lora_course.architectures import MODELS, Decoder
 
 
-def _decoder(shape: Decoder, model_type: str = "llama", **more: Any) -> dict[str, Any]:
+def decoder_fields(shape: Decoder, model_type: str = "llama", **more: Any) -> dict[str, Any]:
     """A Llama-style decoder's shape as its configuration."""
     return {
         "model_type": model_type,
@@ -29,38 +29,38 @@ def _decoder(shape: Decoder, model_type: str = "llama", **more: Any) -> dict[str
 
 PRESETS: dict[str, dict[str, Any]] = {
     **{
-        name: _decoder(shape, "mistral" if name.startswith("Mistral") else "llama")
+        name: decoder_fields(shape, "mistral" if name.startswith("Mistral") else "llama")
         for name, shape in MODELS.items()
     },
-    "Llama-3.1-405B": _decoder(Decoder(16_384, 53_248, 126, 128, 8, 128_256)),
-    "TinyLlama-1.1B": _decoder(Decoder(2048, 5632, 22, 32, 4, 32_000, head_dim=64)),
-    "SmolLM2-135M": _decoder(Decoder(576, 1536, 30, 9, 3, 49_152, head_dim=64, tied=True)),
-    "Mixtral-8x7B": _decoder(
+    "Llama-3.1-405B": decoder_fields(Decoder(16_384, 53_248, 126, 128, 8, 128_256)),
+    "TinyLlama-1.1B": decoder_fields(Decoder(2048, 5632, 22, 32, 4, 32_000, head_dim=64)),
+    "SmolLM2-135M": decoder_fields(Decoder(576, 1536, 30, 9, 3, 49_152, head_dim=64, tied=True)),
+    "Mixtral-8x7B": decoder_fields(
         Decoder(4096, 14_336, 32, 32, 8, 32_000),
         "mixtral",
         num_local_experts=8,
         num_experts_per_tok=2,
     ),
-    "Qwen2.5-0.5B": _decoder(
+    "Qwen2.5-0.5B": decoder_fields(
         Decoder(896, 4864, 24, 14, 2, 151_936, head_dim=64, tied=True), "qwen2"
     ),
-    "Qwen2.5-7B": _decoder(Decoder(3584, 18_944, 28, 28, 4, 152_064), "qwen2"),
-    "Qwen3-0.6B": _decoder(Decoder(1024, 3072, 28, 16, 8, 151_936, tied=True), "qwen3"),
-    "Qwen3-8B": _decoder(Decoder(4096, 12_288, 36, 32, 8, 151_936), "qwen3"),
-    "Qwen3-30B-A3B": _decoder(
+    "Qwen2.5-7B": decoder_fields(Decoder(3584, 18_944, 28, 28, 4, 152_064), "qwen2"),
+    "Qwen3-0.6B": decoder_fields(Decoder(1024, 3072, 28, 16, 8, 151_936, tied=True), "qwen3"),
+    "Qwen3-8B": decoder_fields(Decoder(4096, 12_288, 36, 32, 8, 151_936), "qwen3"),
+    "Qwen3-30B-A3B": decoder_fields(
         Decoder(2048, 6144, 48, 32, 4, 151_936),
         "qwen3_moe",
         moe_intermediate_size=768,
         num_experts=128,
         num_experts_per_tok=8,
     ),
-    "Gemma-2-2B": _decoder(
+    "Gemma-2-2B": decoder_fields(
         Decoder(2304, 9216, 26, 8, 4, 256_000, head_dim=256, tied=True), "gemma2"
     ),
-    "Gemma-2-9B": _decoder(
+    "Gemma-2-9B": decoder_fields(
         Decoder(3584, 14_336, 42, 16, 8, 256_000, head_dim=256, tied=True), "gemma2"
     ),
-    "Phi-3-mini": _decoder(Decoder(3072, 8192, 32, 32, 32, 32_064, head_dim=96), "phi3"),
+    "Phi-3-mini": decoder_fields(Decoder(3072, 8192, 32, 32, 32, 32_064, head_dim=96), "phi3"),
     "GPT-2": {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]},
     "GPT-2-XL": {
         "model_type": "gpt2",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lora_course.architectures import TARGETS
 from lora_course.estimators import estimate_model_memory
 from lora_course.memory.adapter import lora_config
 from lora_course.memory.estimates import estimate
@@ -65,5 +64,5 @@ def compared(case: Case) -> Compared:
     setting = Setting(
         precision=case.precision, batch_size=case.batch_size, seq_length=case.seq_length
     )
-    lora = lora_config(case.rank, TARGETS[case.targets])
+    lora = lora_config(case.rank, case.targets)
     return Compared(case, closed, estimate(case.model, lora, setting).peak / 1e6)

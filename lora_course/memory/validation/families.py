@@ -6,22 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lora_course.architectures import Decoder
+from lora_course.memory.presets import decoder_fields
 
-def _decoder(model_type: str, **more: Any) -> dict[str, Any]:
-    return {
-        "model_type": model_type,
-        "hidden_size": 128,
-        "intermediate_size": 344,
-        "num_hidden_layers": 3,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 32,
-        "vocab_size": 1000,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "pad_token_id": 0,
-        **more,
-    }
+
+def _decoder(model_type: str, tied: bool = False, **more: Any) -> dict[str, Any]:
+    shape = Decoder(128, 344, 3, 4, 2, 1000, head_dim=32, tied=tied)
+    special = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    return decoder_fields(shape, model_type, **special, **more)
 
 
 @dataclass(frozen=True)
@@ -36,11 +28,11 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     "Llama": Family(_decoder("llama")),
-    "Llama, tied": Family(_decoder("llama", tie_word_embeddings=True)),
+    "Llama, tied": Family(_decoder("llama", tied=True)),
     "Mistral": Family(_decoder("mistral")),
     "Qwen2": Family(_decoder("qwen2")),
     "Qwen3": Family(_decoder("qwen3")),
-    "Gemma 2": Family(_decoder("gemma2")),
+    "Gemma 2": Family(_decoder("gemma2", tied=True)),
     "Phi-3": Family(_decoder("phi3"), attention=("qkv_proj", "o_proj")),
     "Mixtral": Family(_decoder("mixtral", num_local_experts=4)),
     "Qwen3-MoE": Family(

@@ -10,13 +10,19 @@ import copy
 import inspect
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
-from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
+from lora_course.checks.plain import BlankError, NotPlainError, is_tensor, show, to_plain
 
 
 class AnswerError(Exception):
     """The answer could not be called, raised, or returned something that is not data."""
+
+
+Probe = Callable[..., Any]
+"""Takes an answer that is no function of plain data, such as a class, and plain arguments; uses
+the answer and returns plain data. It runs beside the answer, so a check believes it no more."""
 
 
 class Face(Protocol):
@@ -32,8 +38,8 @@ class Face(Protocol):
 class LocalFace:
     """A face on an object in this process."""
 
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
+    def __init__(self, answer: Any, probe: Probe | None = None) -> None:
+        self._answer, self._probe = answer, probe
         self._seconds = 0.0
 
     def seconds(self) -> float:
@@ -69,7 +75,7 @@ class LocalFace:
         answer = self._answer
         if answer is ...:
             raise BlankError
-        if isinstance(answer, type):
+        if isinstance(answer, type) and self._probe is None:
             raise AnswerError("is a class; pass the function that you wrote")
         if not callable(answer):
             try:
@@ -77,6 +83,8 @@ class LocalFace:
             except Exception:
                 what = f"an object of type {type(answer).__name__}"
             raise AnswerError(f"is {what}; pass the function itself, without calling it")
+        if self._probe is not None:
+            return partial(self._probe, answer)
         try:
             signature = inspect.signature(answer)
         except Exception:  # some callables have none, some lie: the call itself will tell
@@ -105,7 +113,7 @@ class RememberingFace:
 
     def call(self, *arguments: Any) -> Any:
         """As the face behind, from memory where it has been asked before."""
-        key = repr(arguments)
+        key = repr([a.tolist() if is_tensor(a) else a for a in arguments])
         if key not in self._answers:
             value: Any = None
             error: AnswerError | BlankError | None = None

@@ -90,14 +90,29 @@ def _bounded(size: int) -> None:
         raise NotPlainError(f"{size:,} items; at most {MAX_ITEMS:,} are read")
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether plain `value` is a tensor, without an import of torch."""
+    return hasattr(value, "numel")
+
+
+def _tensor(value: Any) -> str:
+    """A tensor as text: shape, type, and a few of its numbers."""
+    shape = "×".join(map(str, value.shape)) or "no dimensions"
+    text = f"a tensor, {shape}, {str(value.dtype).removeprefix('torch.')}"
+    if not value.numel() or value.is_complex() or value.layout.__str__() != "torch.strided":
+        return text
+    first = ", ".join(f"{number:.4g}" for number in value.flatten()[:4].tolist())
+    return f"{text}: {first}" + ", …" * (value.numel() > 4)
+
+
 def show(value: Any, limit: int = 160) -> str:
     """`value`, plain data, as one short line of text."""
     if type(value) is int and value.bit_length() > 300:
         return f"a whole number of {value.bit_length():,} bits"
     if type(value) in (list, dict) and len(value) > 40:
         return f"a {type(value).__name__} of {len(value):,} items"
-    if hasattr(value, "numel"):
-        return f"a tensor of shape {tuple(value.shape)} and type {value.dtype}"
+    if is_tensor(value):
+        return _tensor(value)
     try:
         text = f"{value:,}" if type(value) is int else repr(value)
     except ValueError:  # Python refuses to write out whole numbers of thousands of digits

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
-from lora_course.checks.face import AnswerError, Face, LocalFace, RememberingFace
-from lora_course.checks.plain import BlankError, show
+from lora_course.checks.face import AnswerError, Face, LocalFace, Probe, RememberingFace
+from lora_course.checks.plain import BlankError, is_tensor, show
 from lora_course.checks.result import Finding, Note, Outcome, Result
 from lora_course.checks.values import differs, same
 
@@ -52,7 +52,11 @@ class Part:
 
 @dataclass(frozen=True, repr=False)
 class Question:
-    """One graded question. `check` is a pure function of the answer and fresh random inputs."""
+    """One graded question. `check` is a pure function of the answer and fresh random inputs.
+
+    `function` is the name that the exercise gives the answer. Where the answer is a class, or
+    changes a model, `probe` uses it: what the parts then call is `probe(answer, *arguments)`.
+    """
 
     chapter: int
     name: str
@@ -60,6 +64,7 @@ class Question:
     parts: tuple[Part, ...]
     hints: tuple[str, ...]
     function: str = ""
+    probe: Probe | None = None
 
     @property
     def key(self) -> str:
@@ -81,7 +86,7 @@ class Question:
         """Check `answer`, the function you wrote: the result shows what to mend."""
         if NO_CHECKS in os.environ:
             return self.not_attempted()
-        result = self.grade(LocalFace(answer), random.Random())
+        result = self.grade(LocalFace(answer, self.probe), random.Random())
         return replace(result, reached=self._reached(result))
 
     def _reached(self, result: Result) -> str:
@@ -147,8 +152,13 @@ class Question:
 
 def call_text(function: str, arguments: Sequence[Any]) -> str:
     """The call as the learner would write it."""
-    text = f"{function}({', '.join(map(repr, arguments))})"
+    text = f"{function}({', '.join(map(_argument, arguments))})"
     return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _argument(value: Any) -> str:
+    """One argument of a call: as one types it, or a tensor's shape and type."""
+    return show(value) if is_tensor(value) else repr(value)
 
 
 def compare(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lora_course.checks.plain import show
+from lora_course.checks.plain import is_tensor, show
 
 
 def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
     """Whether plain `got` equals `expected`: type and shape first, then values.
 
-    Whole numbers must be equal and whole; others within `tolerance`, relative. NaN equals nothing.
+    Whole numbers must be equal and whole; others within `tolerance`, relative; the numbers of a
+    tensor within `tolerance` of its largest. NaN equals nothing.
     """
+    if is_tensor(expected):
+        return is_tensor(got) and _same_tensor(got, expected, tolerance)
     if type(expected) is dict:
         return (
             type(got) is dict
@@ -34,6 +37,16 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
     return type(got) is type(expected) and got == expected
 
 
+def _same_tensor(got: Any, expected: Any, tolerance: float) -> bool:
+    """The same shape and type, and no number further off than `tolerance` · the largest one."""
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        return False
+    if got.device.type != "cpu" or str(got.layout) != "torch.strided" or not got.numel():
+        return False
+    off, largest = (got - expected).abs().max().item(), expected.abs().max().item()
+    return bool(off <= tolerance * largest)  # not where `off` is NaN
+
+
 def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
     """A name and advice for what no listed mistake explains: type and shape troubles first."""
     if got is None:
@@ -45,9 +58,24 @@ def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
         names = {"NoneType": "None", "list": "list or tuple"}
         kind, asked = (names.get(type(v).__name__, type(v).__name__) for v in (got, want))
         return "another type", f"The answer has type {kind}; {asked} was expected."
+    if is_tensor(want):
+        return _tensors_differ(got, want)
     if type(want) is dict:
         return _entries_differ(got, want, tolerance)
     return "", "The type is right, the value is not: work the call above out by hand."
+
+
+def _tensors_differ(got: Any, want: Any) -> tuple[str, str]:
+    """The same for two tensors: shape, then type, then numbers."""
+    if got.shape != want.shape:
+        shapes = "×".join(map(str, got.shape)), "×".join(map(str, want.shape))
+        if tuple(got.shape) == tuple(want.shape)[::-1]:
+            return "transposed", f"The result is {shapes[0]}, not {shapes[1]}: turned on its side."
+        return "another shape", f"The shape is {shapes[0]}; {shapes[1]} was expected."
+    if got.dtype != want.dtype:
+        types = (str(value.dtype).removeprefix("torch.") for value in (got, want))
+        return "another dtype", "The type of the numbers is {}; {} was expected.".format(*types)
+    return "", "Shape and type are right, the numbers are not: work the call above out by hand."
 
 
 def _entries_differ(got: Any, want: Any, tolerance: float) -> tuple[str, str]:

@@ -82,7 +82,7 @@ def grade(job: Job) -> Iterator[Graded]:
 
 def _result(question: Question, replay: Replay, job: Job) -> Result:
     draws = random.Random(f"{job.seed}/{job.file}/{question.name}")
-    return question.grade(KernelFace(replay, question.function), draws)
+    return question.grade(KernelFace(replay, question.function, question.probe), draws)
 
 
 def _name_missing(result: Result) -> bool:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lora_course.checks.face import AnswerError
+from lora_course.checks.face import AnswerError, Probe
 from lora_course.checks.plain import BlankError, NotPlainError, to_plain
 from lora_course.grading.replay import GivenUpError, Replay
 from lora_course.grading.session import KernelEndedError, TimeLimitError
 from lora_course.grading.wire import WireError, clean, pack, unpack
 
-ASK = "__import__('lora_course.grading.inside', fromlist=['reply']).reply({name}, '{request}')"
+INSIDE = "__import__('lora_course.grading.inside', fromlist=['reply'])"
+ASK = INSIDE + ".reply({name}, '{request}', '{probe}')"
 
 
 class KernelFace:
-    """A Face on the function `name` of a notebook's kernel."""
+    """A Face on what is called `name` in a notebook's kernel, used there by `probe` if given."""
 
-    def __init__(self, replay: Replay, name: str) -> None:
+    def __init__(self, replay: Replay, name: str, probe: Probe | None = None) -> None:
         self._replay, self._name = replay, name
+        self._probe = f"{probe.__module__}:{probe.__name__}" if probe else ""
         self._seconds = 0.0
         self._trouble = ""  # of a call that never came back: another would cost as much time
 
@@ -35,7 +37,8 @@ class KernelFace:
         try:
             self._replay.run()
             start = time.perf_counter()
-            reply = self._replay.ask(ASK.format(name=self._name, request=request))
+            ask = ASK.format(name=self._name, request=request, probe=self._probe)
+            reply = self._replay.ask(ask)
         except TimeLimitError:
             self._trouble = f"did not return within {self._replay.cell_seconds:.0f} s"
         except KernelEndedError as error:

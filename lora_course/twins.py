@@ -9,11 +9,9 @@ from torch import Tensor, nn
 
 from lora_course.architectures import TARGETS
 from lora_course.layers import adapt, adapter_state, count_trainable, lora_layers
-from lora_course.models import BASE_MODEL
 from lora_course.quiet import quiet
-from lora_course.tasks import Examples
-from lora_course.tasks.corpus import code
-from lora_course.tasks.language import next_token_loss, stream
+from lora_course.tasks.language import next_token_loss
+from lora_course.tasks.style import StyleShift
 from lora_course.training import fit_batches, threads
 
 
@@ -56,23 +54,17 @@ def train_twins(rank: int, *, steps: int = 5, batch: int = 4, length: int = 32) 
     Same start, same `steps` batches of Python code, so that only the layers differ.
     Keys: "course" and "peft".
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    def base() -> nn.Module:
-        model: nn.Module = AutoModelForCausalLM.from_pretrained(BASE_MODEL, dtype=torch.float64)
-        return model
-
-    tokenizer = AutoTokenizer.from_pretrained(BASE_MODEL)
-    ids = stream(tokenizer, code("test"))[: steps * batch * length].view(steps, batch, length)
+    task = StyleShift(length=length, dtype=torch.float64)
+    batch_at = task.batches(0, steps, batch)
     with quiet():
-        course = adapt(base(), rank, targets=TARGETS["all linear"])
-        peft = peft_twin(course, base())
+        course = adapt(task.model(), rank, targets=TARGETS["all linear"])
+        peft = peft_twin(course, task.model())
     traces = {}
     for name, model in (("course", course), ("peft", peft)):
         with threads(1):
             history = fit_batches(
                 model,
-                lambda step: Examples((ids[step],), ids[step]),
+                batch_at,
                 steps=steps,
                 learning_rate=3e-3,
                 loss=next_token_loss,

@@ -1,8 +1,4 @@
-"""Explorers: move a slider, see the numbers change.
-
-Sliders for names, too: JupyterLab takes the Up and Down of a list that drops down for itself, and
-leaves the cell. A slider's Left and Right arrive.
-"""
+"""Explorers of what a rank costs and of what it reaches: move a slider, see the numbers change."""
 
 from __future__ import annotations
 
@@ -14,20 +10,12 @@ import ipywidgets as ipw
 from lora_course.architectures import MODELS, TARGETS
 from lora_course.estimators import WEIGHT_BYTES, estimate_model_memory
 from lora_course.experiments import rank_sweep
+from lora_course.explorer import Explorer, chooser, explorer
 from lora_course.plots import COLOURS, Picture, rank_curve
 from lora_course.results import summarize
 from lora_course.tasks.matching import MatchingTask
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-WIDE = ipw.Layout(width="28rem")
-STYLE = {"description_width": "9rem", "handle_color": COLOURS[0]}  # seen on light and on dark pages
-# As wide for every value, so that a slider's track keeps its length when it is moved.
-READOUTS = "<style>.lora-explorer .widget-readout {min-width: 9em}</style>"
-NO_CONTROLS = (
-    "<p><em>No controls above? Run this cell in Jupyter. Still none: in a terminal, in the course's"
-    " folder, <code>.venv/bin/lora-course doctor</code> says what is missing; then reload the"
-    " page.</em></p>"
-)
 
 # Every bar has its name and number beside it, so no part is known by its colour alone.
 PARTS = {
@@ -38,19 +26,6 @@ PARTS = {
     "optimizer_mb": ("optimizer (two moments)", COLOURS[1]),
     "gradients_mb": ("gradients, as activations go", COLOURS[3]),
 }
-
-
-class Explorer(ipw.VBox):  # type: ignore[misc]
-    """Controls above an HTML view; the view alone where widgets cannot be shown."""
-
-    def __init__(self, controls: list[Any], view: ipw.HTML) -> None:
-        super().__init__([*controls, ipw.HTML(READOUTS, layout={"display": "none"}), view])
-        self.add_class("lora-explorer")
-        self.view = view
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        return bundle | {"text/html": self.view.value + NO_CONTROLS}
 
 
 def memory_bars(figures: dict[str, float], title: str) -> str:
@@ -77,41 +52,27 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
 def rank_explorer() -> Explorer:
     """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
     controls: dict[str, Any] = {
-        "model": ipw.SelectionSlider(options=list(MODELS), value="Llama-3.1-8B"),
-        "rank": ipw.SelectionSlider(options=RANKS, value=16),
-        "targets": ipw.SelectionSlider(options=list(TARGETS), value="all linear"),
-        "precision": ipw.SelectionSlider(options=list(WEIGHT_BYTES), value="bf16"),
-        "batch_size": ipw.IntSlider(value=1, min=1, max=16),
-        "seq_length": ipw.SelectionSlider(options=(256, 512, 1024, 2048, 4096, 8192), value=2048),
+        "model": chooser("model", list(MODELS), "Llama-3.1-8B"),
+        "rank": chooser("rank r", RANKS, 16),
+        "targets": chooser("target modules", list(TARGETS), "all linear"),
+        "precision": chooser("base precision", list(WEIGHT_BYTES), "bf16"),
+        "batch_size": chooser("batch size", range(1, 17), 1),
+        "seq_length": chooser("tokens a sequence", (256, 512, 1024, 2048, 4096, 8192), 2048),
     }
-    names = {
-        "model": "model",
-        "rank": "rank r",
-        "targets": "target modules",
-        "precision": "base precision",
-        "batch_size": "batch size",
-        "seq_length": "tokens a sequence",
-    }
-    for key, control in controls.items():
-        control.description, control.style, control.layout = names[key], STYLE, WIDE
-    output = ipw.HTML()
+    return explorer(controls, _memory_view)
 
-    def refresh(_change: object = None) -> None:
-        values = {key: control.value for key, control in controls.items()}
-        figures = estimate_model_memory(**values)
-        share = figures["lora_params"] / MODELS[values["model"]].parameters()
-        output.value = memory_bars(figures, _title(**values)) + (
-            f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
-            f" model; the adapted matrices hold {figures['compression_vs_full']:,.0f} times as"
-            " many parameters.</p><p>Activations are those without gradient checkpointing, which"
-            " would cut them several times; <code>lora-course memory</code> answers for any"
-            " model.</p>"
-        )
 
-    for control in controls.values():
-        control.observe(refresh, names="value")
-    refresh()
-    return Explorer(list(controls.values()), output)
+def _memory_view(**values: Any) -> str:
+    """The memory bars of these settings, and what they come to, as HTML."""
+    figures = estimate_model_memory(**values)
+    share = figures["lora_params"] / MODELS[values["model"]].parameters()
+    return memory_bars(figures, _title(**values)) + (
+        f"<p>{figures['lora_params']:,.0f} trainable parameters, {100 * share:.3f}% of the"
+        f" model; the adapted matrices hold {figures['compression_vs_full']:,.0f} times as"
+        " many parameters.</p><p>Activations are those without gradient checkpointing, which"
+        " would cut them several times; <code>lora-course memory</code> answers for any"
+        " model.</p>"
+    )
 
 
 def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explorer:
@@ -119,14 +80,8 @@ def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explor
 
     Measuring takes seconds, so it runs when the slider is released, and each rank only once.
     """
-    slider = ipw.SelectionSlider(
-        options=true_ranks,
-        value=true_ranks[len(true_ranks) // 3],
-        description="true rank of D",
-        continuous_update=False,
-        style=STYLE,
-        layout=WIDE,
-    )
+    middle = true_ranks[len(true_ranks) // 3]
+    slider = chooser("true rank of D", true_ranks, middle, on_release=True)
     # The status line keeps its height when empty, so that the figure does not jump.
     status, output = ipw.HTML(layout=ipw.Layout(min_height="2em")), ipw.HTML()
     seen: dict[int, str] = {}

@@ -17,8 +17,8 @@ from lora_course.authoring.build import solution_path
 from lora_course.authoring.index import about, chapter_table
 from lora_course.authoring.links import binder_link
 from lora_course.authoring.source import read_source, variant
+from lora_course.explorer import NO_CONTROLS
 from lora_course.webpage import document, safe
-from lora_course.widgets import NO_CONTROLS
 
 LIGHT, DARK = (HtmlFormatter(style=style) for style in ("default", "github-dark"))
 STYLE = f"""

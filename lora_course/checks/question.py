@@ -163,7 +163,7 @@ def _argument(value: Any) -> str:
 
 def compare(
     face: Face,
-    function: str,
+    function: str | Callable[..., str],
     cases: Sequence[Sequence[Any]],
     right: Callable[..., Any],
     mistakes: Sequence[Mistake],
@@ -173,6 +173,7 @@ def compare(
 ) -> None:
     """Call the answer on every case; WrongAnswerError for the first one that is not `right`.
 
+    `function` is the answer's name, or tells from a case's arguments what to show as the call.
     Of a dict only `keys` count, where given. A mistake is named when it explains every answer,
     not just the one shown: by the entries `told_by` if one does, else by `keys`.
     """
@@ -187,7 +188,8 @@ def compare(
             or _diagnose(cases, returned, mistakes, tolerance, keys)
             or differs(value, want, tolerance)
         )
-        raise WrongAnswerError(message, call_text(function, case), show(value), show(want), name)
+        called = call_text(function, case) if isinstance(function, str) else function(*case)
+        raise WrongAnswerError(message, called, show(value), show(want), name)
 
 
 def _cut(value: Any, keys: Sequence[str]) -> Any:

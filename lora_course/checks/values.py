@@ -14,8 +14,6 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
     Whole numbers must be equal and whole; others within `tolerance`, relative; the numbers of a
     tensor within `tolerance` of its largest. NaN equals nothing.
     """
-    if is_tensor(expected):
-        return is_tensor(got) and _same_tensor(got, expected, tolerance)
     if type(expected) is dict:
         return (
             type(got) is dict
@@ -28,13 +26,20 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
             and len(got) == len(expected)
             and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
         )
+    if is_tensor(expected):
+        return is_tensor(got) and _same_tensor(got, expected, tolerance)
     if type(expected) is float:
-        if type(got) is int and got.bit_length() > 1000:  # more than a float can hold
-            return False
-        if type(got) not in (int, float) or not math.isfinite(got):
-            return False
-        return abs(got - expected) <= tolerance * max(abs(expected), 1e-300)
-    return type(got) is type(expected) and got == expected
+        return _same_float(got, expected, tolerance)
+    return type(got) is type(expected) and bool(got == expected)
+
+
+def _same_float(got: Any, expected: float, tolerance: float) -> bool:
+    """A finite number of either kind, off by at most `tolerance`, relative."""
+    if type(got) is int and got.bit_length() > 1000:  # more than a float can hold
+        return False
+    if type(got) not in (int, float) or not math.isfinite(got):
+        return False
+    return bool(abs(got - expected) <= tolerance * max(abs(expected), 1e-300))
 
 
 def _same_tensor(got: Any, expected: Any, tolerance: float) -> bool:

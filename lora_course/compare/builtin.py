@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lora_course.compare.records import TextData
-from lora_course.tasks import corpus, typos
+from lora_course.tasks import typos
+from lora_course.tasks.style import excerpts
 
 STYLE_BYTES = {"train": 1_500_000, "test": 150_000}
 
@@ -17,14 +18,8 @@ def typo_detection() -> TextData:
 
 def style_shift() -> TextData:
     """Library code, for a model that has read only documentation and comments."""
-    return TextData("style-shift", _code("train"), _code("test"))
-
-
-def _code(split: str) -> list[str]:
-    """The same few kilobytes of every module, so that many hands' code is in."""
-    texts = corpus.code(split)
-    share = STYLE_BYTES[split] // len(texts)
-    return [text[:share] for text in texts]
+    train, test = (excerpts(split, size) for split, size in STYLE_BYTES.items())
+    return TextData("style-shift", train, test)
 
 
 TASKS = {"typos": typo_detection, "style-shift": style_shift}

@@ -1,27 +1,6 @@
-"""What learners answer in chapter 4, as they would type it, and what they must be told.
+"""What learners answer in chapter 4, as they would type it, and what they must be told."""
 
-A fixture is (label, code, outcome, mistake, words): the code defines `answer`; the check must give
-the outcome, name the mistake and say the words.
-"""
-
-from typing import NamedTuple
-
-from lora_course.checks.result import Outcome
-
-RIGHT, WRONG, ERROR, BLANK = (
-    Outcome.CORRECT,
-    Outcome.INCORRECT,
-    Outcome.ERROR,
-    Outcome.NOT_ATTEMPTED,
-)
-
-
-class Fixture(NamedTuple):
-    label: str
-    code: str
-    outcome: Outcome
-    mistake: str = ""
-    words: str = ""
+from tests.checks.fixtures import BLANK, ERROR, RIGHT, WRONG, Fixture
 
 
 def count(body: str) -> str:
@@ -841,6 +820,7 @@ CHOICE = [
 TABLES = {
     "lora_params": LORA_PARAMS,
     "adapter_memory": ADAPTER_MEMORY,
-    "rank_comparison": RANK_COMPARISON,
+    # The first of them show every kind of outcome; all the others train for seconds.
+    "rank_comparison": [f._replace(long=place > 8) for place, f in enumerate(RANK_COMPARISON)],
     "choice": CHOICE,
 }

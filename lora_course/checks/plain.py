@@ -15,6 +15,7 @@ MAX_ITEMS = 10_000
 MAX_TENSOR = 4_000_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
+FEW = 9  # numbers of a tensor that are shown in full
 SIMPLE = (type(None), bool, int, float, str)
 DICTS = (dict, OrderedDict, defaultdict)  # a model's state_dict() is an OrderedDict
 
@@ -68,6 +69,8 @@ def _array(value: Any, kind: type) -> Any:
     if torch is not None and _one_of(kind, (torch.Tensor, torch.nn.Parameter)):
         if value.numel() > MAX_TENSOR:
             raise NotPlainError(f"a tensor of {value.numel():,} numbers; at most {MAX_TENSOR:,}")
+        if value.dim() == 0 and value.device.type == "cpu":  # one number, such as x.sum()
+            return to_plain(value.item(), MAX_DEPTH)
         return value.detach().clone()
     if torch is not None and issubclass(kind, torch.nn.Module):
         raise NotPlainError("data with a model in it; for its adapter, pass adapter_state(model)")
@@ -96,19 +99,31 @@ def is_tensor(value: Any) -> bool:
 
 
 def _tensor(value: Any) -> str:
-    """A tensor as text: shape, type, and a few of its numbers."""
+    """A tensor as text: all its numbers where they are few, else shape, type and the first ones."""
     shape = "×".join(map(str, value.shape)) or "no dimensions"
-    text = f"a tensor, {shape}, {str(value.dtype).removeprefix('torch.')}"
-    if not value.numel() or value.is_complex() or value.layout.__str__() != "torch.strided":
-        return text
+    dtype = str(value.dtype).removeprefix("torch.")
+    if not value.numel() or value.is_complex() or str(value.layout) != "torch.strided":
+        return f"a tensor {shape}, {dtype}"
+    if value.numel() <= FEW:
+        return f"tensor({_rounded(value.tolist())})" + f", {dtype}" * (dtype != "float32")
     first = ", ".join(f"{number:.4g}" for number in value.flatten()[:4].tolist())
-    return f"{text}: {first}" + ", …" * (value.numel() > 4)
+    return f"a tensor {shape}, {dtype}: {first}, …"
+
+
+def _rounded(numbers: Any) -> Any:
+    """Nested lists of numbers with four digits each."""
+    if type(numbers) is list:
+        return [_rounded(number) for number in numbers]
+    return float(f"{numbers:.4g}") if type(numbers) is float else numbers
 
 
 def show(value: Any, limit: int = 160) -> str:
     """`value`, plain data, as one short line of text."""
     if type(value) is int and value.bit_length() > 300:
         return f"a whole number of {value.bit_length():,} bits"
+    if type(value) is dict and any(map(is_tensor, value.values())):
+        entries = (f"{show(key)}: {show(item, limit)}" for key, item in value.items())
+        return "{" + "; ".join(entries) + "}"
     if type(value) in (list, dict) and len(value) > 40:
         return f"a {type(value).__name__} of {len(value):,} items"
     if is_tensor(value):

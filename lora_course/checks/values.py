@@ -27,7 +27,7 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
             and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
         )
     if is_tensor(expected):
-        return is_tensor(got) and _same_tensor(got, expected, tolerance)
+        return _same_tensor(_as_tensor(got, expected), expected, tolerance)
     if type(expected) is float:
         return _same_float(got, expected, tolerance)
     return type(got) is type(expected) and bool(got == expected)
@@ -42,9 +42,19 @@ def _same_float(got: Any, expected: float, tolerance: float) -> bool:
     return bool(abs(got - expected) <= tolerance * max(abs(expected), 1e-300))
 
 
+def _as_tensor(got: Any, like: Any) -> Any:
+    """Lists of numbers, as which an array of numpy's arrives, as a tensor of `like`'s type."""
+    if type(got) is not list or not like.is_floating_point():
+        return got
+    try:
+        return like.new_tensor(got)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return got
+
+
 def _same_tensor(got: Any, expected: Any, tolerance: float) -> bool:
     """The same shape and type, and no number further off than `tolerance` · the largest one."""
-    if got.shape != expected.shape or got.dtype != expected.dtype:
+    if not is_tensor(got) or got.shape != expected.shape or got.dtype != expected.dtype:
         return False
     if got.device.type != "cpu" or str(got.layout) != "torch.strided" or not got.numel():
         return False
@@ -54,6 +64,7 @@ def _same_tensor(got: Any, expected: Any, tolerance: float) -> bool:
 
 def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
     """A name and advice for what no listed mistake explains: type and shape troubles first."""
+    got = _as_tensor(got, want) if is_tensor(want) else got
     if got is None:
         return "nothing returned", "Your function returned None: is a `return` missing?"
     if type(want) is int and type(got) is float:

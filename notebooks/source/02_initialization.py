@@ -1,0 +1,162 @@
+# %% [markdown]
+# # 2. A quiet start
+#
+# Chapter 2 of 24 · 15 minutes to read, 20 more for the questions · a minute of computing
+#
+# **You will measure** why one of $A$ and $B$ starts at zero and the other does not, what another start
+# costs in loss, and that what is frozen stays frozen.
+#
+# **You need** the layer $y = x W^\top + s\, x A^\top B^\top$ with $s = \alpha / r$:
+# [chapter 1](01_low_rank_update.ipynb).
+
+# %%
+import torch
+
+from lora_course import adapt
+from lora_course.checks import ch02
+from lora_course.claims import claim
+from lora_course.starts import STARTS, first_steps, gradient_norms, loss_curves, train_from
+from lora_course.starts import start_explorer
+from lora_course.tasks.matching import MatchingTask
+from lora_course.tasks.style import StyleShift
+from lora_course.training import fit
+
+# %% [markdown]
+# ## What moves first
+#
+# A pretrained model is good where it starts. An adapter that is random there makes it worse; one that is
+# zero throughout may never move. What moves is in the gradients.
+#
+# **Question (a).** $x$ holds a row of $d_{in}$ inputs for each example, $G = \partial L / \partial y$ as
+# many rows of $d_{out}$. What are $\partial L / \partial A$ and $\partial L / \partial B$? Stuck? In a
+# new cell: `ch02.gradients.hint()`, `ch02.gradients.hint(2)`, `ch02.gradients.solution()`.
+
+
+# %% tags=["exercise", "nbval-check-output"] question="gradients"
+def adapter_gradients(x, grad_y, A, B, scaling):
+    """A dict: "A", the gradient of A (r×d_in), and "B", the gradient of B (d_out×r)."""
+    # solution
+    return {"A": scaling * (grad_y @ B).T @ x, "B": scaling * grad_y.T @ (x @ A.T)}
+    # blank
+    # return ...
+    # end
+
+
+ch02.gradients.check(adapter_gradients)
+
+# %% [markdown]
+# Each gradient holds the *other* matrix. At $B = 0$ the gradient of $A$ is zero: $B$ moves
+# first, and from the second step on $A$ does, too. With $A = 0$ they swap roles. With both zero nothing
+# ever moves: zero times anything is zero. The first steps of the style shift of chapter 1, with
+# adapters of rank 8 in all linear layers:
+
+# %% tags=["nbval-check-output"]
+task = StyleShift()
+quiet, swapped, loud, dead = STARTS
+norms = {start: gradient_norms(task, start) for start in (quiet, swapped, dead)}
+a, b = norms[quiet].values()
+claim("B = 0: the first gradient of A is 0", a[0].item(), below=1e-9)
+claim("that of B is not", b[0].item(), above=0.01)
+claim("in the second step A has one, too", a[1].item(), above=0.001)
+claim("A = 0: it is B that waits", norms[swapped]["B"][0].item(), below=1e-9)
+claim("both 0: none ever", max(norms[dead][part].max().item() for part in "AB"), below=1e-9)
+first_steps(norms)
+
+# %% [markdown]
+# **Question (b).** Describe any start: does the output stay the base's (`quiet`), and do $A$ and
+# $B$ move in the first step?
+
+
+# %% tags=["exercise", "nbval-check-output"] question="starts"
+def describe_start(A, B):
+    """A dict of True or False: quiet, A_moves and B_moves. A is r×d_in, B is d_out×r."""
+    # solution
+    return {"quiet": not (B @ A).any(), "A_moves": B.any(), "B_moves": A.any()}
+    # blank
+    # return ...
+    # end
+
+
+ch02.starts.check(describe_start)
+
+# %% [markdown]
+# A small layer learns a change of rank 4. Spread $A$ and $B$ as you like. Which starts never move?
+# Which begin far above the base's loss?
+
+# %%
+start_explorer()
+
+# %% [markdown]
+# ## What a start costs
+#
+# The style shift again: 40 steps from each start, two seeds, two learning rates (35 seconds). Random
+# means as `nn.Linear` draws its weights.
+
+# %% tags=["nbval-check-output"]
+rates = (0.004, 0.01)
+runs = {
+    (start, rate): train_from(task, start, rate) for start in (quiet, swapped) for rate in rates
+}
+runs[loud, 0.01], (still, _) = train_from(task, loud, 0.01), train_from(task, dead, 0.01)
+jump = min(run.before for run in runs[loud, 0.01]) - still.before
+claim("both random: it starts worse than the base, by nats", jump, above=0.5)
+late = min(q.after - x.after for q, x in zip(runs[loud, 0.01], runs[quiet, 0.01]))
+claim("and is behind 40 steps later, for each seed", late, above=0.1)
+claim("both 0: nothing is learnt", abs(still.after - still.before), below=1e-9)
+low, high = ([s.after - q.after for q, s in zip(runs[quiet, r], runs[swapped, r])] for r in rates)
+claim("0.004: which one is random matters little", max(map(abs, low)), below=0.1)
+claim("0.01: A random is better, for each seed", min(high), above=0.03)
+loss_curves(
+    {f"{start}, {rate}": [run.losses for run in two] for (start, rate), two in runs.items()}
+)
+
+# %% [markdown]
+# The two quiet starts are not twins. $B$ zero, $A$ random stands the larger rate, the reverse hardly:
+# [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same on large models, and it is the
+# default of PEFT and of this course. Random is not fatal in itself: where both are small enough,
+# training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)); you saw it in the explorer.
+# A quiet start is the safe one: no spread to get right.
+#
+# ## What trains, and how to be sure of it
+#
+# A base that trains along costs the memory that LoRA saves, without any error. So count what trains
+# before the first step, and compare the base bit by bit after the last.
+#
+# **Question (c).** Freeze a model, in place, except for the parameters called `lora_A` and `lora_B`,
+# which are to train.
+
+
+# %% tags=["exercise", "nbval-check-output"] question="freezing"
+def freeze_all_but_adapters(model):
+    """Set requires_grad of every parameter: True in adapters, False everywhere else."""
+    # solution
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name.split(".")[-1] in ("lora_A", "lora_B")
+    # blank
+    # return ...
+    # end
+
+
+ch02.freezing.check(freeze_all_but_adapters)
+
+# %% tags=["nbval-check-output"]
+small = MatchingTask(true_rank=2)
+model = adapt(small.model(), rank=2)
+before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+fit(model, small.train(0), steps=50, progress=False)
+changed = [n for n, p in model.named_parameters() if not torch.equal(p, before[n])]
+print("changed by training:", ", ".join(changed))
+claim("what changed is the adapter alone", sum("base" in n for n in changed), below=1)
+
+# %% [markdown]
+# ## Remember
+#
+# - $BA = 0$ at the start leaves the model as good as it was; one of the two must not be zero.
+# - At $B = 0$, $B$ moves first and $A$ follows. The reverse is as quiet, and stands less.
+# - Count what trains before; compare what should not have after.
+#
+# Next: what $\alpha$ and the learning rate do, together, in [chapter 3](03_scale.ipynb).
+#
+# **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
+# [The Impact of Initialization on LoRA Finetuning Dynamics](https://arxiv.org/abs/2406.08447) ·
+# [Beyond Zero Initialization](https://arxiv.org/abs/2505.23194)

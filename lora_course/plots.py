@@ -96,19 +96,19 @@ def rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
 
 def mean_line(
     axes: Axes,
-    ranks: Sequence[int],
+    places: Sequence[float],
     means: Sequence[float],
     errors: Sequence[float],
     style: int,
     label: str,
 ) -> list[float]:
-    """Means against rank with standard errors as bars; returns where the bars end.
+    """Means with standard errors as bars at `places`, such as ranks; returns where the bars end.
 
     `style` counts through COLOURS. An error that is NaN, of a single run, gets no bar.
     """
     lengths = [0.0 if math.isnan(error) else error for error in errors]
     axes.errorbar(
-        ranks,
+        places,
         means,
         yerr=lengths,
         color=COLOURS[style],
@@ -176,35 +176,6 @@ def loss_curve(losses: Tensor) -> Picture:
             f"Training loss over {len(losses)} steps, from {smooth[0].item():.3f}"
             f" to {smooth[-1].item():.3f} nats.",
         )
-
-
-def update_sizes(sizes: Mapping[str, Mapping[int, float]]) -> Picture:
-    """Size of the first update ‖ΔW‖ against rank, one line per alpha rule, relative to rank one."""
-    with panels() as (figure, (axes,)):
-        said, lowest, highest = [], [], []
-        for index, (rule, by_rank) in enumerate(sizes.items()):
-            ranks = sorted(by_rank)
-            relative = [by_rank[rank] / by_rank[ranks[0]] for rank in ranks]
-            lowest.append(min(relative))
-            highest.append(max(relative))
-            axes.plot(
-                ranks,
-                relative,
-                color=COLOURS[index],
-                marker=MARKERS[index],
-                linestyle=DASHES[index],
-                label=rule,
-            )
-            said.append(f"{rule} ends at {relative[-1]:.2g} times its start")
-        rank_axis(axes, ranks)
-        axes.set_yscale("log")
-        ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
-        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.set_ylim(min(lowest) / 1.3, max(highest) * 1.3)
-        axes.minorticks_off()
-        axes.set_ylabel(f"‖ΔW‖ after one step,\nrelative to r = {ranks[0]}")
-        axes.legend()
-        return Picture(figure, "Size of the first Adam step against rank: " + "; ".join(said) + ".")
 
 
 def _pairs(values: Mapping[int, float]) -> str:

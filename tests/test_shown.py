@@ -5,9 +5,8 @@ import pytest
 from lora_course.architectures import MODELS
 from lora_course.claims import ClaimFailedError, claim
 from lora_course.estimators import estimate_model_memory
-from lora_course.plots import rank_curve, update_sizes
+from lora_course.plots import rank_curve
 from lora_course.results import RankSummary
-from lora_course.scaling import first_update_sizes
 from lora_course.widgets import memory_bars, planted_rank_explorer, rank_explorer
 
 
@@ -45,7 +44,6 @@ def test_pictures_say_what_they_show():
     assert "<b>" not in picture.to_html() and picture.png.startswith(b"\x89PNG")
     assert picture._repr_mimebundle_().keys() == {"text/html", "text/plain"}
     assert rank_curve({"a": ROWS}).png == rank_curve({"a": ROWS}).png
-    assert "ends at 2 times" in update_sizes({"rule": {4: 1.0, 8: 2.0}}).alt
 
 
 def test_explorer_follows_every_control():
@@ -98,9 +96,3 @@ def test_planted_explorer_measures_on_release_and_remembers():
     assert "true rank" in second and second != first
     slider.value = 2 if slider.value == 4 else 4
     assert explorer.view.value == first
-
-
-def test_first_step_grows_or_shrinks_with_the_rule():
-    sizes = first_update_sizes((4, 64), {"fixed": 16.0, "rank": "rank"})
-    assert sizes["fixed"][64] < 0.5 * sizes["fixed"][4]
-    assert sizes["rank"][64] > 2 * sizes["rank"][4]

@@ -16,10 +16,12 @@ from torch.nn import functional as F
 from lora_course.bars import with_progress
 from lora_course.layers import trainable_parameters
 from lora_course.tasks import Examples
+from lora_course.tasks.language import next_token_loss
 from lora_course.validation import one_of, positive, whole
 
 if TYPE_CHECKING:
     from lora_course.plots import Picture
+    from lora_course.tasks.style import StyleShift
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
@@ -183,6 +185,21 @@ def fit_batches(
         optimizer.step()
         optimizer.zero_grad()
     return History(losses, rates, time.perf_counter() - start)
+
+
+def fit_text(
+    model: nn.Module, task: StyleShift, *, seed: int, steps: int, learning_rate: float
+) -> History:
+    """`fit` for next-token prediction on `task`, in the order of run `seed`, on one thread."""
+    with threads(1):
+        return fit_batches(
+            model,
+            task.batches(seed, steps),
+            steps=steps,
+            learning_rate=learning_rate,
+            loss=next_token_loss,
+            progress=False,
+        )
 
 
 def _first_bad(losses: Tensor) -> float:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lora_course.architectures import TARGETS
 from lora_course.layers import adapt, adapter_state, count_trainable, lora_layers
 from lora_course.quiet import quiet
-from lora_course.tasks.language import next_token_loss
-from lora_course.tasks.style import StyleShift
-from lora_course.training import fit_batches, threads
+from lora_course.tasks.style import LINEAR, StyleShift
+from lora_course.training import fit_text
 
 
 def peft_twin(adapted: nn.Module, fresh: nn.Module) -> nn.Module:
@@ -54,21 +52,12 @@ def train_twins(rank: int, *, steps: int = 5, batch: int = 4, length: int = 32) 
     Same start, same `steps` batches of Python code, so that only the layers differ.
     Keys: "course" and "peft".
     """
-    task = StyleShift(length=length, dtype=torch.float64)
-    batch_at = task.batches(0, steps, batch)
+    task = StyleShift(length=length, batch_size=batch, dtype=torch.float64)
     with quiet():
-        course = adapt(task.model(), rank, targets=TARGETS["all linear"])
+        course = adapt(task.model(), rank, targets=LINEAR)
         peft = peft_twin(course, task.model())
     traces = {}
     for name, model in (("course", course), ("peft", peft)):
-        with threads(1):
-            history = fit_batches(
-                model,
-                batch_at,
-                steps=steps,
-                learning_rate=3e-3,
-                loss=next_token_loss,
-                progress=False,
-            )
+        history = fit_text(model, task, seed=0, steps=steps, learning_rate=3e-3)
         traces[name] = Trace(count_trainable(model), history.losses)
     return traces

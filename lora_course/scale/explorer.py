@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lora_course.explorer import Explorer, chooser, explorer
+from lora_course.planted import OPTIMIZERS
 from lora_course.scale.figure import draw_paths
 from lora_course.scale.paths import trace
-from lora_course.tasks.planted import OPTIMIZERS
 
 FACTORS = {"1/16": 1 / 16, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2} | {
     str(factor): float(factor) for factor in (1, 2, 4, 8, 16)

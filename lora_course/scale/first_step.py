@@ -10,7 +10,7 @@ import torch
 
 from lora_course.experiments import AlphaRule, resolve_alpha
 from lora_course.layers import init_adapter
-from lora_course.tasks.planted import PlantedLayer
+from lora_course.planted import PlantedLayer
 
 WIDTH = 256
 LEARNING_RATE = 1e-6  # so small that the loss falls along its slope

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lora_course.layers import init_adapter
-from lora_course.tasks.planted import OPTIMIZERS, PlantedLayer
+from lora_course.planted import OPTIMIZERS, PlantedLayer
 from lora_course.validation import one_of, positive
 
 WIDTH, RANK, STEPS = 32, 4, 60

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from lora_course.explorer import Explorer, chooser, explorer
+from lora_course.planted import PlantedLayer
 from lora_course.scale.figure import draw_paths
-from lora_course.tasks.planted import PlantedLayer
 
 WIDTH, RANK, STEPS, LEARNING_RATE = 32, 4, 80, 0.02
 SPREADS = (0.0, 0.01, 0.1, 1.0)

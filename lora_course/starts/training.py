@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lora_course.architectures import TARGETS
 from lora_course.layers import adapt, lora_layers, trainable_parameters
 from lora_course.starts.start import set_start
 from lora_course.tasks.language import next_token_loss
-from lora_course.tasks.style import StyleShift
-from lora_course.training import fit_batches, threads
+from lora_course.tasks.style import LINEAR, StyleShift
+from lora_course.training import fit_text, threads
 
 RANK, STEPS, LEARNING_RATE = 8, 40, 4e-3
 
@@ -29,7 +28,7 @@ class FromStart:
 
 def adapted(task: StyleShift, start: str, seed: int) -> nn.Module:
     """The base model with adapters in all linear layers, at `start`."""
-    model = adapt(task.model(), RANK, targets=TARGETS["all linear"], seed=seed)
+    model = adapt(task.model(), RANK, targets=LINEAR, seed=seed)
     set_start(model, start, seed)
     return model
 
@@ -43,14 +42,7 @@ def train_from(
         for seed in seeds:
             model = adapted(task, start, seed)
             before = task.loss(model)
-            history = fit_batches(
-                model,
-                task.batches(seed, STEPS),
-                steps=STEPS,
-                learning_rate=learning_rate,
-                loss=next_token_loss,
-                progress=False,
-            )
+            history = fit_text(model, task, seed=seed, steps=STEPS, learning_rate=learning_rate)
             runs.append(FromStart(before, task.loss(model), history.losses))
     return runs
 

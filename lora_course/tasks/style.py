@@ -10,10 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lora_course.architectures import TARGETS
 from lora_course.models import BASE_MODEL
 from lora_course.quiet import quiet
 from lora_course.tasks import Examples, corpus
 from lora_course.tasks.language import held_out_loss, stream
+
+LINEAR = TARGETS["all linear"]
+"""The names of the base model's linear layers, as `layers.adapt` takes them."""
 
 
 def excerpts(split: str, size: int) -> list[str]:
@@ -31,6 +35,7 @@ class StyleShift:
     """
 
     length: int = 64
+    batch_size: int = 8
     train_bytes: int = 500_000
     test_bytes: int = 25_000
     dtype: torch.dtype = torch.float32
@@ -43,10 +48,10 @@ class StyleShift:
             model: nn.Module = AutoModelForCausalLM.from_pretrained(BASE_MODEL, dtype=self.dtype)
         return model
 
-    def batches(self, seed: int, steps: int, batch_size: int = 8) -> Callable[[int], Examples]:
+    def batches(self, seed: int, steps: int) -> Callable[[int], Examples]:
         """Step -> its batch of windows, in the order of run `seed`."""
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randint(len(self._train), (steps, batch_size), generator=generator)
+        order = torch.randint(len(self._train), (steps, self.batch_size), generator=generator)
 
         def batch_at(step: int) -> Examples:
             ids = self._train[order[step]]

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lora_course.architectures import TARGETS
 from lora_course.layers import adapt, count_trainable, freeze, lora_layers, target_linears
-from lora_course.tasks.language import next_token_loss
-from lora_course.tasks.style import StyleShift
-from lora_course.training import fit_batches, threads
+from lora_course.tasks.style import LINEAR, StyleShift
+from lora_course.training import fit_text, threads
 from lora_course.updates.spectrum import nearest
 
-LAYERS = TARGETS["all linear"]
 STEPS = 60
 # The best of 5e-4, 1e-3 and 2e-3, and of 4e-3, 8e-3 and 1.6e-2, at 60 steps.
 FULL_RATE, ADAPTER_RATE = 1e-3, 8e-3
@@ -44,17 +41,11 @@ def tune(task: StyleShift, rank: int | None = None, seed: int = 0, steps: int = 
         for name in before:
             model.get_submodule(name).requires_grad_(True)
     else:
-        adapt(model, rank, targets=LAYERS, seed=seed)
+        adapt(model, rank, targets=LINEAR, seed=seed)
     trained = count_trainable(model)
+    rate = FULL_RATE if rank is None else ADAPTER_RATE
+    fit_text(model, task, seed=seed, steps=steps, learning_rate=rate)
     with threads(1):
-        fit_batches(
-            model,
-            task.batches(seed, steps),
-            steps=steps,
-            learning_rate=FULL_RATE if rank is None else ADAPTER_RATE,
-            loss=next_token_loss,
-            progress=False,
-        )
         loss = task.loss(model)
     with torch.no_grad():
         if rank is None:
@@ -66,7 +57,7 @@ def tune(task: StyleShift, rank: int | None = None, seed: int = 0, steps: int = 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
     """A copy of the weight of each linear layer that is trained, by the layer's name."""
-    linears = target_linears(model, LAYERS)
+    linears = target_linears(model, LINEAR)
     return {name: linear.weight.detach().clone() for name, linear in linears.items()}
 
 

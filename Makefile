@@ -5,7 +5,7 @@ BIN = .venv/bin
 .PHONY: lab test test-all test-long nbgrader setup lint notebooks site bench lock clean
 
 lab: setup
-	$(BIN)/jupyter lab $(ROOT_TOO) --LabApp.default_url=/lab/tree/notebooks/04_rank_selection.ipynb
+	$(BIN)/jupyter lab $(ROOT_TOO) --LabApp.default_url=/lab/tree/notebooks/index.ipynb
 
 # Jupyter refuses to start as root, which is who one is in many containers, unless told to.
 ROOT_TOO = $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -4,7 +4,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from lora_course.checks.result import Outcome
-from tests.checks.ch04_fixtures import TABLES
+from tests.checks.test_fixtures import QUESTIONS, TABLES
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,11 @@ def run():
         return shown
 
     try:
-        execute("import torch; torch.set_num_threads(1); from lora_course.checks import ch04")
+        modules = sorted({f"ch{question.chapter:02d}" for question in QUESTIONS})
+        execute(
+            "import torch; torch.set_num_threads(1);"
+            f" from lora_course.checks import {', '.join(modules)}"
+        )
         yield execute
     finally:
         client.stop_channels()
@@ -33,18 +37,22 @@ def run():
 
 @pytest.mark.parametrize(
     "question",
-    [pytest.param(q, marks=[pytest.mark.long] * (q == "rank_comparison")) for q in TABLES],
+    [
+        pytest.param(q, marks=[pytest.mark.long] * any(f.long for f in TABLES[q.chapter][q.name]))
+        for q in QUESTIONS
+    ],
+    ids=lambda question: question.key,
 )
 def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question):
-    wrong_first = sorted(TABLES[question], key=lambda f: f.outcome is Outcome.CORRECT)
-    for fixture in wrong_first:
-        (shown,) = run(f"{fixture.code}\nch04.{question}.check(answer)")
+    table = TABLES[question.chapter][question.name]
+    for fixture in sorted(table, key=lambda fixture: fixture.outcome is Outcome.CORRECT):
+        (shown,) = run(f"{fixture.code}\n{question.key}.check(answer)")
         assert shown["text/plain"].startswith(fixture.outcome.value[0]), fixture.label
         assert fixture.words in shown["text/plain"]
         assert fixture.outcome.value[1] in shown["text/html"]
-    (hint,) = run(f"ch04.{question}.hint()")
+    (hint,) = run(f"{question.key}.hint()")
     assert "Hint 1 of 2" in hint["text/plain"]
-    (solution,) = run(f"ch04.{question}.solution()")
+    (solution,) = run(f"{question.key}.solution()")
     assert "One solution" in solution["text/html"]
 
 

@@ -85,6 +85,8 @@ def _matrix(layer: nn.Module, name: str) -> Any:
 
 def _start(layer: nn.Module, base: nn.Linear) -> Any:
     """A and B, and the names of what trains: all as they are before the first step."""
+    from torch import nn
+
     found = {name: _matrix(layer, name) for name in PARTS}
     if all(value is None or value is ... for value in found.values()):
         return ...
@@ -92,7 +94,7 @@ def _start(layer: nn.Module, base: nn.Linear) -> Any:
     known |= {id(parameter): f"base.{name}" for name, parameter in base.named_parameters()}
     trains = [
         known.get(id(parameter), name)
-        for name, parameter in layer.named_parameters()
+        for name, parameter in nn.Module.named_parameters(layer)  # not a method of the answer's
         if parameter.requires_grad
     ]
     return {**found, "trains": sorted(trains)}

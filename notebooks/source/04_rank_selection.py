@@ -6,8 +6,8 @@
 # **You will measure** how accuracy grows with the rank $r$, what each rank costs, how `alpha` and the
 # learning rate can fool you, and which rank your numbers defend.
 #
-# **You need** the update $\Delta W = \frac{\alpha}{r} BA$, its silent start ($B = 0$) and its scale:
-# chapters 1–3, or [LoRA's paper](https://arxiv.org/abs/2106.09685).
+# **You need** the update $\Delta W = \frac{\alpha}{r} BA$ ([chapter 1](01_low_rank_update.ipynb)), its quiet
+# start ([chapter 2](02_initialization.ipynb)), and its scale ([chapter 3](03_scale.ipynb)).
 
 # %%
 import statistics
@@ -23,8 +23,7 @@ from lora_course.curves import LIVE, load_curve
 from lora_course.curves.figure import draw_curves
 from lora_course.memory import count_parameters, lora_config
 from lora_course.results import print_comparison, summarize
-from lora_course.plots import rank_curve, update_sizes
-from lora_course.scaling import first_update_sizes
+from lora_course.plots import rank_curve
 from lora_course.tasks.matching import MatchingTask, comparison_task
 from lora_course.twins import train_twins
 from lora_course.widgets import planted_rank_explorer, rank_explorer
@@ -32,12 +31,10 @@ from lora_course.widgets import planted_rank_explorer, rank_explorer
 # %% [markdown]
 # ## What the rank controls
 #
-# An adapter adds $BA$ to a frozen $W \in \mathbb{R}^{d_{out} \times d_{in}}$, with
-# $B \in \mathbb{R}^{d_{out} \times r}$ and $A \in \mathbb{R}^{r \times d_{in}}$. It can move the layer
-# in at most $r$ independent directions. Too few, and it cannot express the change you want
-# (*underfitting*); too many cost memory, and can fit the noise of a small data set.
+# The rank caps the directions in which $\Delta W$ can move a layer. Too few, and it cannot express the
+# change you want (*underfitting*); too many cost memory, and can fit the noise of a small data set.
 #
-# **Question (a).** Count what trains. `layer_dim` is $d$ for a square matrix, or a pair
+# **Question (a).** Count what trains in all layers. `layer_dim` is $d$ for a square matrix, or a pair
 # `[d_out, d_in]`. Stuck? In a new cell:
 # `ch04.lora_params.hint()`, `ch04.lora_params.hint(2)`, `ch04.lora_params.solution()`.
 
@@ -102,7 +99,7 @@ ch04.adapter_memory.check(adapter_memory)
 # %% [markdown]
 # ## A task whose true rank is known
 #
-# Do two items $x_1, x_2$ match? The truth is $x_1^\top (W + D)\, x_2 > 0$; the model knows $W$, and $D$
+# Do two items $x_1, x_2$ match? (Chapter 3 trained on this task.) The truth is $x_1^\top (W + D)\, x_2 > 0$; the model knows $W$, and $D$
 # has rank 8. The nearest update of rank $r$ keeps $D$'s leading singular directions (Eckart–Young);
 # its accuracy is a ceiling, to about a thousandth. Three seeds a rank (5 seconds): new examples,
 # $A$ and order.
@@ -165,25 +162,10 @@ claim("PEFT's count differs by 0", abs(course.trainable_params - peft.trainable_
 claim("with the same losses", (course.losses - peft.losses).abs().max().item(), below=1e-9)
 
 # %% [markdown]
-# ## Alpha: a multiplier, not a start
-#
-# $\alpha/r$ multiplies $BA$. The silent start comes from $B = 0$, whatever $\alpha$. And the learning
-# rate sets the step in $B$, not in $\Delta W$: change $r$ and you change the step size along with it.
-# A fixed $\alpha$ shrinks it, $\alpha = r$ grows it (so above, rank 64 wanted smaller steps than 4), only
-# $\alpha/\sqrt{r}$ keeps it. After one Adam step:
-
-# %% tags=["nbval-check-output"]
-rules = {"alpha = 16": 16.0, "alpha = r": "rank", "alpha = 2r (same line)": "2*rank"}
-rules["alpha/√r (rsLoRA)"] = "sqrt(rank)"  # the scaling alpha / r is then 1/√r
-sizes = first_update_sizes((4, 16, 64, 256), rules)
-fixed, equal, double, root = (by_rank[256] / by_rank[4] for by_rank in sizes.values())
-claim("fixed alpha: from r = 4 to 256 the step shrinks over 3-fold", 1 / fixed, above=3)
-claim("alpha = r or 2r: it grows over 5-fold", min(equal, double), above=5)
-claim("alpha/√r: it changes by less than half", root, above=0.5, below=1.5)
-update_sizes(sizes)
-
-# %% [markdown]
-# So: one rule a sweep (here `alpha = rank`), and more than one learning rate.
+# Why did rank 64 want a smaller rate than 4? "$\alpha = r$ normalises the start", one reads. But the quiet
+# start comes from $B = 0$, whatever $\alpha$; and with $\alpha = r$, the first steps reach farther the
+# higher the rank ([chapter 3](03_scale.ipynb)). So: one rule a sweep (here `alpha = rank`), and more
+# than one learning rate.
 #
 # ## From habit to decision
 #
@@ -268,6 +250,6 @@ print(decision)
 # - Your sweep is the evidence: `lora-course compare-ranks` runs it on your model and data.
 #
 # **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
-# [QLoRA](https://arxiv.org/abs/2305.14314) · [rsLoRA](https://arxiv.org/abs/2312.03732) ·
+# [QLoRA](https://arxiv.org/abs/2305.14314) ·
 # [LoRA Learns Less and Forgets Less](https://arxiv.org/abs/2405.09673) ·
 # [PEFT's method comparison](https://github.com/huggingface/peft/tree/main/method_comparison)

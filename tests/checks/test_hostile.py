@@ -8,11 +8,12 @@ import numpy
 import pytest
 import torch
 
-from lora_course.checks import ch04
+from lora_course.checks import ch01, ch04
 from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
 from lora_course.checks.result import Finding, Outcome, Result
+from tests.checks.test_fixtures import QUESTIONS
 
-QUICK = [ch04.lora_params, ch04.adapter_memory, ch04.choice]
+QUICK = [question for question in QUESTIONS if question is not ch04.rank_comparison]
 
 
 class AlwaysEqual:
@@ -120,6 +121,12 @@ VALUES = {
     "tensor of another shape": torch.zeros(3, 4),
     "tensor of another type": torch.zeros(2, dtype=torch.complex64),
     "meta tensor": torch.zeros(2, device="meta"),
+    "dict of NaN": {"A": torch.full((1, 2), torch.nan), "B": torch.full((2, 1), torch.nan)},
+    "dict of meta tensors": dict.fromkeys("AB", torch.zeros(1, 2, device="meta")),
+    "dict of sparse tensors": dict.fromkeys("AB", torch.eye(2).to_sparse()),
+    "dict of complex tensors": dict.fromkeys("AB", torch.zeros(2, 1, dtype=torch.complex64)),
+    "dict of empty tensors": dict.fromkeys("AB", torch.zeros(0, 2)),
+    "dict of ragged lists": {key: [[1.0], [2.0, 3.0], "x"] for key in "AB"},
     "array": numpy.zeros(3),
     "object array": numpy.array([AlwaysEqual()], dtype=object),
     "huge int": 10**6000,
@@ -136,7 +143,7 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("question", QUICK, ids=lambda question: question.name)
+@pytest.mark.parametrize("question", QUICK, ids=lambda question: question.key)
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_no_returned_value_passes_or_crashes(question, value):
     result = question.check(lambda *arguments: value)
@@ -160,12 +167,36 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("question", ch04.QUESTIONS, ids=lambda question: question.name)
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.key)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_no_answer_crashes_a_check(question, answer):
     result = question.check(answer)
     assert result.points == 0 and result.outcome is not Outcome.CORRECT
     assert result._repr_html_() and str(result)
+
+
+class Unfrozen(torch.nn.Module):
+    """A layer that leaves its base unfrozen and says nothing of it."""
+
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        self.base = base
+        self.lora_A = torch.nn.Parameter(torch.ones(rank, base.in_features))
+        self.lora_B = torch.nn.Parameter(torch.zeros(base.out_features, rank))
+
+    def named_parameters(self, *arguments, **named):
+        yield from [("lora_A", self.lora_A), ("lora_B", self.lora_B)]
+
+    def forward(self, x):
+        return SameTypeAsAll()
+
+    def merged_weight(self):
+        return AlwaysEqual()
+
+
+def test_a_layer_cannot_hide_what_trains_nor_pass_with_objects():
+    result = ch01.layer.check(Unfrozen)
+    assert result.points == 0 and "the base trains" in result.mistakes, str(result)
 
 
 @pytest.mark.parametrize(

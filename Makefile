@@ -11,15 +11,18 @@ lab: setup
 ROOT_TOO = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup lint
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest $(WORKERS) --dist worksteal -m "not long"
 	@mkdir -p build
-	LORA_COURSE_PROGRESS=$(CURDIR)/build/progress-of-tests.json $(BIN)/python -m pytest $(NBVAL) notebooks/solutions
+	LORA_COURSE_PROGRESS=$(CURDIR)/build/progress-of-tests.json $(BIN)/python -m pytest $(WORKERS) --dist loadfile $(NBVAL) notebooks/solutions
 
 test-all: test test-long
 
 # What `make test` leaves out because it takes long.
 test-long: setup nbgrader
 	$(BIN)/python -m pytest -m long
+
+# A process a core, each with up to 1 GB. The cells of one notebook stay together.
+WORKERS = -n auto --maxprocesses 4
 
 NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg

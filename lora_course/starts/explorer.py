@@ -23,7 +23,7 @@ def start_explorer() -> Explorer:
     """
     controls = {
         "a": chooser("spread of A", SPREADS, 0.1, on_release=True),
-        "b": chooser("spread of B", SPREADS, 0.0, on_release=True),
+        "b": chooser("spread of B", SPREADS, 1.0, on_release=True),
     }
     quiet = small_training(*QUIET)[0]
 

@@ -106,9 +106,8 @@ claim("both 0: nothing is learnt", abs(still.after - still.before), below=1e-9)
 low, high = ([s.after - q.after for q, s in zip(runs[quiet, r], runs[swapped, r])] for r in rates)
 claim("0.004: which one is random matters little", max(map(abs, low)), below=0.1)
 claim("0.01: A random is better, for each seed", min(high), above=0.03)
-loss_curves(
-    {f"{start}, {rate}": [run.losses for run in two] for (start, rate), two in runs.items()}
-)
+shown = {f"{s}, rate {r}": [run.losses for run in two] for (s, r), two in runs.items()}
+loss_curves(shown)
 
 # %% [markdown]
 # The two quiet starts are not twins. $B$ zero, $A$ random stands the larger rate, the reverse hardly:

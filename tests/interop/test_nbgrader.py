@@ -12,8 +12,9 @@ import pytest
 
 from lora_course.authoring import build, nbgrader
 from lora_course.authoring.nbgrader import ExportError, export_nbgrader
-from lora_course.authoring.source import read_source, variant
+from lora_course.authoring.source import chapter_number, read_source, variant
 from lora_course.checks import ch04
+from lora_course.checks.chapters import questions_of
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
 from tests.grading.honest import SQUARE
@@ -210,14 +211,15 @@ def test_a_chapter_of_the_course_is_handed_out_and_graded(source, tmp_path):
 def test_every_part_has_a_locked_cell_with_its_points(source):
     cells = nbgrader.assignment(source).cells
     graded = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    parts = [(q, number) for q in ch04.QUESTIONS for number in range(1, len(q.parts) + 1)]
+    questions = questions_of(chapter_number(source))
+    parts = [(q, number) for q in questions for number in range(1, len(q.parts) + 1)]
     for cell, (question, number) in zip(graded, parts, strict=True):
         about = cell.metadata.nbgrader
         assert about.points == question.parts[number - 1].points
         assert about.locked and not about.solution and about.schema_version == 3
-        assert f'check_part("ch04.{question.name}", {number}, {question.function})' in cell.source
+        assert f'check_part("{question.key}", {number}, {question.function})' in cell.source
     answers = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    assert len(answers) == len(ch04.QUESTIONS)
+    assert len(answers) == len(questions)
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ def path_explorer() -> Explorer:
         "optimizer": chooser("optimizer", OPTIMIZERS, "SGD"),
         "alpha": chooser("alpha times", near, "4"),
         "rate": chooser("learning rate times", list(FACTORS), "1/4"),
-        "spread": chooser("start of A times", near, "1"),
+        "spread": chooser("spread of A times", near, "1"),
     }
     return explorer(controls, _view)
 
@@ -29,7 +29,7 @@ def _view(optimizer: str, alpha: str, rate: str, spread: str) -> str:
     old = trace(optimizer)
     new = trace(optimizer, FACTORS[alpha], FACTORS[rate], FACTORS[spread])
     apart = (new - old).abs().max().item()
-    label = f"alpha × {alpha}, rate × {rate}, start × {spread}"
+    label = f"alpha × {alpha}, rate × {rate}, spread × {spread}"
     if not apart < 1e6:
         words = "it diverges"
     else:

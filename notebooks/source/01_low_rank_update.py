@@ -6,7 +6,7 @@
 # **You will measure** what rank an adapter's update has, that merging it changes nothing, and how low
 # the rank of real updates is.
 #
-# **You need** PyTorch's `nn.Linear`, a gradient step, and what the rank of a matrix is.
+# **You need** PyTorch's `nn.Linear`, a gradient step, and a matrix's rank and singular values.
 
 # %%
 import torch
@@ -132,8 +132,9 @@ claim("merged, its outputs agree", (layer(x) - layer.merged()(x)).abs().max().it
 #
 # A model of a million parameters that has read only Python's documentation learns to write code: all
 # 28 linear layers in full, and with adapters of rank 1, 4 and 16. Then the full update is cut, layer by
-# layer, to the nearest matrix of rank $r$, which keeps its $r$ largest singular values
-# (Eckart–Young). Two seeds each, 40 seconds.
+# layer, to the nearest matrix of rank $r$, which keeps the $r$ directions with the largest singular
+# values $\sigma_i$ (Eckart–Young). They hold $\sum_{i \le r} \sigma_i^2$ of its *energy*,
+# $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Two seeds each, 40 seconds.
 
 # %% tags=["nbval-check-output"]
 task, seeds = StyleShift(), (0, 1)
@@ -157,14 +158,14 @@ losses_by_rank({"full update, cut": cuts, "adapter, trained": trained}, ends)
 update_explorer(full[0].updates)
 
 # %% [markdown]
-# So the update of full tuning is not of low rank: it needs many directions, none of them superfluous.
+# So the update of full tuning is not of low rank: its energy lies in many directions.
 # [Biderman et al.](https://arxiv.org/abs/2405.09673) reported 10 to 100 times the rank of usual
 # adapters. Yet a few directions, *trained*, do better than the same number kept: LoRA
-# does not compress the full update, it finds another one. What is lost shrinks as $r$ grows, and when
-# it is worth its price is for chapter 4.
+# does not compress the full update, it finds another one. What is lost shrinks as $r$ grows; which $r$
+# is worth its price is for chapter 4.
 #
-# **Question (c).** The *energy* of an update is $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Given
-# its singular values, largest first, how many directions hold at least `share` of it?
+# **Question (c).** Given an update's singular values, largest first, how many directions hold at least
+# `share` of its energy?
 
 
 # %% tags=["exercise", "nbval-check-output"] question="energy"

@@ -110,11 +110,11 @@ shown = {f"{s}, rate {r}": [run.losses for run in two] for (s, r), two in runs.i
 loss_curves(shown)
 
 # %% [markdown]
-# The two quiet starts are not twins. $B$ zero, $A$ random stands the larger rate, the reverse hardly:
-# [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same on large models, and it is the
-# default of PEFT and of this course. Random is not fatal in itself: where both are small enough,
-# training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)); you saw it in the explorer.
-# A quiet start is the safe one: no spread to get right.
+# The two quiet starts are not twins: at the larger rate, $A$ random and $B$ zero does better than the
+# reverse. [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models, and it
+# is the default of PEFT and of this course. Both random is not fatal in itself: where both are small
+# enough, training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)); try it in the
+# explorer. A quiet start is the safe one: there is no spread to get right.
 #
 # ## What trains, and how to be sure of it
 #
@@ -154,7 +154,7 @@ claim("none of them is the base's", others, below=1)
 # ## Remember
 #
 # - $BA = 0$ at the start leaves the model as good as it was; one of the two must not be zero.
-# - At $B = 0$, $B$ moves first and $A$ follows. The reverse is as quiet, and stands less.
+# - At $B = 0$, $B$ moves first and $A$ follows. The reverse is as quiet, and does worse at a large rate.
 # - Count what trains before; compare what should not have after.
 #
 # Next: what $\alpha$ and the learning rate do, together, in [chapter 3](03_scale.ipynb).

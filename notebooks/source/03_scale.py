@@ -21,8 +21,8 @@ from lora_course.tasks.matching import MatchingTask
 # ## One path, many settings
 #
 # $\alpha$ multiplies $BA$. Is a larger $\alpha$ just a larger learning rate? A layer of
-# $32 \times 32$ learns a planted change; $B$ starts at zero. Here $\alpha$ is four times the old one.
-# Which rate and which start of $A$ bring the old path back, with SGD? With Adam?
+# $32 \times 32$ learns a planted change of rank 4; $B$ starts at zero. Here $\alpha$ is four times the old
+# one. Which rate and which spread of $A$ at the start bring the old path back, with SGD? With Adam?
 
 # %%
 path_explorer()
@@ -53,22 +53,23 @@ ch03.path.check(same_path)
 
 # %% tags=["nbval-check-output"]
 off = apart("SGD", alpha=4, learning_rate=1 / 4, spread=1 / 2)
-claim("SGD: alpha × 4, rate ÷ 4, start ÷ 2 is the same path", off, below=1e-12)
+claim("SGD: alpha × 4, rate ÷ 4, spread ÷ 2 is the same path", off, below=1e-12)
 off = apart("Adam", alpha=4, learning_rate=1 / 2, spread=1 / 2)
-claim("Adam: alpha × 4, rate ÷ 2, start ÷ 2, but for its eps", off, below=1e-5)
+claim("Adam: alpha × 4, rate ÷ 2, spread ÷ 2, but for its eps", off, below=1e-5)
 off = min(apart(optimizer, alpha=4, learning_rate=1 / 4) for optimizer in ("SGD", "Adam"))
-claim("alpha × 4, rate ÷ 4 and the old start is another path", off, above=1e-3)
+claim("alpha × 4, rate ÷ 4 and the old spread is another path", off, above=1e-3)
 
 # %% [markdown]
-# So $\alpha$ is not a second learning rate: frameworks fix the start, and then each $\alpha$ is a training
-# of its own. Nor is it an independent setting: most of what it does, the rate can do.
+# So $\alpha$ is no second learning rate: frameworks fix the spread of $A$, and then each $\alpha$ is a
+# training of its own. Nor is it independent: rate and spread together undo any $\alpha$.
 #
 # ## The rank changes the step
 #
 # Three rules for $\alpha$ are in use: a fixed one, $\alpha = r$, and
 # [rsLoRA](https://arxiv.org/abs/2312.03732)'s scale $\alpha/\sqrt{r}$. In the first step only $B$ moves,
-# and Adam moves each entry by the rate. Its $r$ directions, drawn at random, add up to a $\Delta W$ whose
-# size goes as $s \sqrt{r}$. But each points downhill: the fall of the loss goes as $s\,r$.
+# and Adam moves each entry by the rate. The $r$ rows of $A$ are random, so what they bring to $\Delta W$
+# adds up like random directions: its size goes as $s \sqrt{r}$. But each of them lowers the loss: the fall
+# goes as $s\,r$. (With SGD $B$'s step has a factor $s$ of its own: $s^2 r$.)
 
 # %% tags=["nbval-check-output"]
 ranks = (4, 16, 64, 256)
@@ -85,7 +86,7 @@ claim("with SGD it is alpha/√r that keeps the fall", sgd.fall, above=0.8, belo
 draw_steps(steps)
 
 # %% [markdown]
-# No rule keeps everything. Which $\alpha$ would you take?
+# No rule keeps both.
 #
 # **Question (b).** You know a good `old_alpha` at `old_rank`. Which $\alpha$ at `rank` keeps Adam's first
 # step, in `"size"` or in `"fall"` of the loss?
@@ -153,7 +154,7 @@ ch03.rates.check(best_rates)
 # %% [markdown]
 # ## Remember
 #
-# - Some settings of $\alpha$, rate and start are one training; $\alpha$ alone is no learning rate.
+# - Some settings of $\alpha$, rate and spread are one training; $\alpha$ alone is no learning rate.
 # - With Adam, a fixed $\alpha$ keeps the first fall of the loss at every rank, $\alpha/\sqrt{r}$ the size of
 #   $\Delta W$, $\alpha = r$ neither.
 # - Compare ranks under one rule, each at its best rate.

@@ -12,6 +12,7 @@ from lora_course.training import threads
 from lora_course.validation import one_of, positive, whole
 
 OPTIMIZERS = ("SGD", "Adam")
+ERROR = "loss (mean squared error)"
 
 
 class PlantedLayer:

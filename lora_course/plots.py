@@ -178,6 +178,27 @@ def loss_curve(losses: Tensor) -> Picture:
         )
 
 
+def loss_lines(curves: Mapping[str, Tensor], what: str, *, log: bool = False) -> Picture:
+    """Training loss, named with its unit by `what`, against step: a line for each (steps,)."""
+    with panels() as (figure, (axes,)):
+        said = []
+        for style, (label, losses) in enumerate(curves.items()):
+            axes.plot(
+                range(1, len(losses) + 1),
+                losses.tolist(),
+                color=COLOURS[style],
+                linestyle=DASHES[style],
+                label=label,
+            )
+            said.append(f"{label}: from {losses[0].item():.3g} to {losses[-1].item():.3g}")
+        if log:
+            axes.set_yscale("log")
+        axes.set_xlabel("step")
+        axes.set_ylabel(what)
+        axes.legend()
+        return Picture(figure, f"{what[0].upper()}{what[1:]} against step. {'; '.join(said)}.")
+
+
 def _pairs(values: Mapping[int, float]) -> str:
     """The values as words: r=4 0.75, r=8 0.76."""
     return ", ".join(f"r={rank} {value:.2f}" for rank, value in sorted(values.items()))

@@ -188,7 +188,13 @@ def fit_batches(
 
 
 def fit_text(
-    model: nn.Module, task: StyleShift, *, seed: int, steps: int, learning_rate: float
+    model: nn.Module,
+    task: StyleShift,
+    *,
+    seed: int,
+    steps: int,
+    learning_rate: float,
+    progress: bool = True,
 ) -> History:
     """`fit` for next-token prediction on `task`, in the order of run `seed`, on one thread."""
     with threads(1):
@@ -198,7 +204,7 @@ def fit_text(
             steps=steps,
             learning_rate=learning_rate,
             loss=next_token_loss,
-            progress=False,
+            progress=progress,
         )
 
 

@@ -58,6 +58,6 @@ def train_twins(rank: int, *, steps: int = 5, batch: int = 4, length: int = 32) 
         peft = peft_twin(course, task.model())
     traces = {}
     for name, model in (("course", course), ("peft", peft)):
-        history = fit_text(model, task, seed=0, steps=steps, learning_rate=3e-3)
+        history = fit_text(model, task, seed=0, steps=steps, learning_rate=3e-3, progress=False)
         traces[name] = Trace(count_trainable(model), history.losses)
     return traces

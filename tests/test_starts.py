@@ -59,7 +59,7 @@ def test_a_training_from_each_kind_of_start():
     (dead,) = train_from(SMALL, DEAD, 0.004, seeds=(5,))
     assert quiet.before == dead.before == dead.after < loud.before
     assert quiet.after < quiet.before and len(quiet.losses) == 40
-    assert "quiet: from" in loss_curves({"quiet": [quiet.losses, quiet.losses]}).alt
+    assert "quiet: from 3" in loss_curves({"quiet": [quiet.losses, quiet.losses]}).alt
 
 
 def test_small_trainings_tell_what_moves():

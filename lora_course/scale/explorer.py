@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lora_course.explorer import Explorer, chooser, explorer
-from lora_course.planted import OPTIMIZERS
-from lora_course.scale.figure import draw_paths
+from lora_course.planted import ERROR, OPTIMIZERS
+from lora_course.plots import loss_lines
 from lora_course.scale.paths import trace
 
 FACTORS = {"1/16": 1 / 16, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2} | {
@@ -37,5 +37,5 @@ def _view(optimizer: str, alpha: str, rate: str, spread: str) -> str:
             "the same path" if apart < SAME else "another path"
         )
     shown = new.clamp(max=1e3).nan_to_num(1e3)
-    picture = draw_paths({"old path": old, label: shown})
+    picture = loss_lines({"old path": old, label: shown}, ERROR, log=True)
     return picture.to_html() + f"<p>{words}</p>"

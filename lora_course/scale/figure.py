@@ -1,10 +1,8 @@
-"""Figures of the first step by rank, of accuracy by learning rate, and of two training paths."""
+"""Figures of the first step by rank, and of accuracy by learning rate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from torch import Tensor
 
 from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, mean_line, panels, rank_axis
 from lora_course.results import RankSummary
@@ -67,17 +65,3 @@ def draw_rates(tables: Mapping[str, Mapping[int, Mapping[float, RankSummary]]]) 
         all_axes[0].legend()
         figure.set_size_inches(9.6, 3.5)
         return Picture(figure, "Accuracy against learning rate. " + "; ".join(said) + ".")
-
-
-def draw_paths(paths: Mapping[str, Tensor]) -> Picture:
-    """Loss against step, a line a path."""
-    with panels() as (figure, (axes,)):
-        said = []
-        for style, (label, losses) in enumerate(paths.items()):
-            axes.plot(losses.tolist(), color=COLOURS[style], linestyle=DASHES[style], label=label)
-            said.append(f"{label}: from {losses[0].item():.3g} to {losses[-1].item():.3g}")
-        axes.set_yscale("log")
-        axes.set_xlabel("step")
-        axes.set_ylabel("loss (mean squared error)")
-        axes.legend()
-        return Picture(figure, "Training loss. " + "; ".join(said) + ".")

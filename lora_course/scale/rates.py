@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from lora_course.bars import with_progress
 from lora_course.experiments import AlphaRule, rank_sweep
 from lora_course.results import RankSummary, summarize
 from lora_course.tasks import Task
@@ -24,11 +25,12 @@ def by_rate(
     rates: Iterable[float],
     rule: AlphaRule,
     seeds: Iterable[int] = (0, 1, 2),
+    progress: bool = True,
 ) -> dict[int, ByRate]:
     """Rank -> learning rate -> its runs' summary."""
     table: dict[int, ByRate] = {rank: {} for rank in ranks}
     seeds = list(seeds)
-    for rate in rates:
+    for rate in with_progress(list(rates), "learning rates", progress, delay=1):
         runs = rank_sweep(
             task, ranks, seeds, alpha=rule, mode="stacked", learning_rate=rate, progress=False
         )

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from lora_course.explorer import Explorer, chooser, explorer
-from lora_course.planted import PlantedLayer
-from lora_course.scale.figure import draw_paths
+from lora_course.planted import ERROR, PlantedLayer
+from lora_course.plots import loss_lines
 
 WIDTH, RANK, STEPS, LEARNING_RATE = 32, 4, 80, 0.02
 SPREADS = (0.0, 0.01, 0.1, 1.0)
@@ -31,7 +31,7 @@ def start_explorer() -> Explorer:
         losses, first = small_training(a, b)
         words = "; ".join(f"{name} {value:.3g}" for name, value in first.items())
         paths = {f"spread of A {a:g}, of B {b:g}": losses, "A 0.1, B 0: a quiet start": quiet}
-        return draw_paths(paths).to_html() + f"<p>{html.escape(words)}</p>"
+        return loss_lines(paths, ERROR, log=True).to_html() + f"<p>{html.escape(words)}</p>"
 
     return explorer(controls, show)
 

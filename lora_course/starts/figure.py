@@ -8,7 +8,7 @@ import torch
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, panels
+from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, loss_lines, panels
 
 
 def first_steps(norms: Mapping[str, Mapping[str, Tensor]]) -> Picture:
@@ -39,21 +39,7 @@ def first_steps(norms: Mapping[str, Mapping[str, Tensor]]) -> Picture:
 
 
 def loss_curves(curves: Mapping[str, Sequence[Tensor]], window: int = 5) -> Picture:
-    """Training loss against step, a line a start: mean over its runs and over `window` steps."""
-    with panels() as (figure, (axes,)):
-        said = []
-        for style, (label, runs) in enumerate(curves.items()):
-            mean = torch.stack(list(runs)).double().mean(0)
-            smooth = mean.unfold(0, min(window, len(mean)), 1).mean(-1)
-            axes.plot(
-                range(1, len(smooth) + 1),
-                smooth.tolist(),
-                color=COLOURS[style],
-                linestyle=DASHES[style],
-                label=label,
-            )
-            said.append(f"{label}: from {smooth[0].item():.2f} to {smooth[-1].item():.2f}")
-        axes.set_xlabel(f"step (mean of {window} steps)" if window > 1 else "step")
-        axes.set_ylabel("training loss (nats a token)")
-        axes.legend()
-        return Picture(figure, "Training loss from each start. " + "; ".join(said) + ".")
+    """Training loss from each start: the mean over its runs, smoothed over `window` steps."""
+    means = {label: torch.stack(list(runs)).double().mean(0) for label, runs in curves.items()}
+    smooth = {label: mean.unfold(0, window, 1).mean(-1) for label, mean in means.items()}
+    return loss_lines(smooth, f"training loss (nats a token), mean of {window} steps")

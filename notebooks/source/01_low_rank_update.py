@@ -136,7 +136,7 @@ claim("merged, its outputs agree", (layer(x) - layer.merged()(x)).abs().max().it
 # values $\sigma_i$ (Eckart–Young). They hold $\sum_{i \le r} \sigma_i^2$ of its *energy*,
 # $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Two seeds each, 40 seconds.
 
-# %% tags=["nbval-check-output"]
+# %%
 task, seeds = StyleShift(), (0, 1)
 full = [tune(task, seed=seed) for seed in seeds]
 adapters = {r: [tune(task, rank=r, seed=seed) for seed in seeds] for r in (1, 4, 16)}
@@ -144,6 +144,7 @@ cuts = {r: [loss_with(task, cut(run.updates, r)) for run in full] for r in (1, 4
 trained = {r: [run.loss for run in runs] for r, runs in adapters.items()}
 ends = {"no training": [loss_with(task, {})], "full update": [run.loss for run in full]}
 
+# %% tags=["nbval-check-output"]
 eight = [energy_shares(update)[7].item() for run in full for update in run.updates.values()]
 mean, noise = sum(eight) / len(eight), energy_shares(torch.randn(128, 128))[7].item()
 claim("8 directions hold less than 0.6 of a full update's energy", mean, below=0.6)

@@ -92,12 +92,14 @@ start_explorer()
 # The style shift again: 40 steps from each start, two seeds, two learning rates (35 seconds). Random
 # means as `nn.Linear` draws its weights.
 
-# %% tags=["nbval-check-output"]
+# %%
 rates = (0.004, 0.01)
 runs = {
     (start, rate): train_from(task, start, rate) for start in (quiet, swapped) for rate in rates
 }
 runs[loud, 0.01], (still, _) = train_from(task, loud, 0.01), train_from(task, dead, 0.01)
+
+# %% tags=["nbval-check-output"]
 jump = min(run.before for run in runs[loud, 0.01]) - still.before
 claim("both random: it starts worse than the base, by nats", jump, above=0.5)
 late = min(q.after - x.after for q, x in zip(runs[loud, 0.01], runs[quiet, 0.01]))
@@ -144,7 +146,7 @@ shapes = [layer.base.weight.shape for layer in lora_layers(model).values()]
 expected = sum(8 * (d_out + d_in) for d_out, d_in in shapes)
 claim("as many train as A and B have", count_trainable(model) - expected, above=-1, below=1)
 before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-fit_text(model, task, seed=0, steps=5, learning_rate=0.004)
+fit_text(model, task, seed=0, steps=5, learning_rate=0.004, progress=False)
 changed = [n for n, p in model.named_parameters() if not torch.equal(p, before[n])]
 print(f"{len(changed)} of {len(before)} matrices changed, the first: {changed[0]}")
 others = sum(name[-6:] not in ("lora_A", "lora_B") for name in changed)

@@ -111,9 +111,11 @@ ch03.alpha.check(alpha_for)
 # lists of 64 numbers match? (Chapter 4 says how it is made, and that rank 8 is enough for it.)
 # Three seeds, 15 seconds.
 
-# %% tags=["nbval-check-output"]
+# %%
 task, rates = MatchingTask(true_rank=8), [0.00125 * 2**k for k in range(7)]
 tables = {rule: by_rate(task, (8, 16, 64), rates, alpha) for rule, alpha in RULES.items()}
+
+# %% tags=["nbval-check-output"]
 gaps, ties, moves = {}, {}, {}
 for rule, table in tables.items():
     gaps[rule] = [table[64][rate].accuracy - table[8][rate].accuracy for rate in rates]

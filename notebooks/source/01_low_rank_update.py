@@ -12,7 +12,7 @@
 import torch
 from torch import nn
 
-from lora_course import LoRALinear, estimate_model_memory
+from lora_course import LoRALinear, count_trainable, estimate_model_memory
 from lora_course.architectures import MODELS
 from lora_course.checks import ch01
 from lora_course.claims import claim
@@ -29,8 +29,7 @@ from lora_course.updates import tune, update_explorer
 # %% tags=["nbval-check-output"]
 weights = MODELS["Llama-3.1-8B"].parameters()
 adapter = estimate_model_memory("Llama-3.1-8B", rank=16)["lora_params"]
-print(f"full tuning: {weights:,} weights, {16 * weights / 1e9:,.0f} GB")
-print(f"an adapter of rank 16: {adapter:,} numbers, {16 * adapter / 1e9:.1f} GB")
+print(f"in full {16 * weights / 1e9:.0f} GB, an adapter of rank 16 {16 * adapter / 1e9:.1f} GB")
 claim("the adapter trains less than 1% as many numbers", adapter / weights, below=0.01)
 
 # %% [markdown]
@@ -123,6 +122,7 @@ ch01.layer.check(LoRALayer)
 layer = LoRALinear(nn.Linear(96, 64), rank=8, alpha=16)
 nn.init.normal_(layer.lora_B, std=0.1)
 values, x = singular_values(layer.delta().detach()), torch.randn(1000, 96)
+claim("B and A hold r·(d_out + d_in)", count_trainable(layer) - 8 * (64 + 96), above=-1, below=1)
 claim("the 8th singular value counts", (values[7] / values[0]).item(), above=0.1)
 claim("the 9th is rounding", (values[8] / values[0]).item(), below=1e-5)
 claim("merged, its outputs agree", (layer(x) - layer.merged()(x)).abs().max().item(), below=1e-5)

@@ -69,8 +69,6 @@ def _array(value: Any, kind: type) -> Any:
     if torch is not None and _one_of(kind, (torch.Tensor, torch.nn.Parameter)):
         if value.numel() > MAX_TENSOR:
             raise NotPlainError(f"a tensor of {value.numel():,} numbers; at most {MAX_TENSOR:,}")
-        if value.dim() == 0 and value.device.type == "cpu":  # one number, such as x.sum()
-            return to_plain(value.item(), MAX_DEPTH)
         return value.detach().clone()
     if torch is not None and issubclass(kind, torch.nn.Module):
         raise NotPlainError("data with a model in it; for its adapter, pass adapter_state(model)")

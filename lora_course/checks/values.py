@@ -26,6 +26,8 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
             and len(got) == len(expected)
             and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
         )
+    if is_tensor(got) and type(expected) is bool:  # of x.any(), say
+        got = _truth(got)
     if is_tensor(expected):
         return _same_tensor(_as_tensor(got, expected), expected, tolerance)
     if type(expected) is float:
@@ -40,6 +42,12 @@ def _same_float(got: Any, expected: float, tolerance: float) -> bool:
     if type(got) not in (int, float) or not math.isfinite(got):
         return False
     return bool(abs(got - expected) <= tolerance * max(abs(expected), 1e-300))
+
+
+def _truth(got: Any) -> Any:
+    """A tensor of one truth value as True or False; any other as it is."""
+    one = got.dim() == 0 and str(got.dtype) == "torch.bool" and got.device.type == "cpu"
+    return bool(got.item()) if one else got
 
 
 def _as_tensor(got: Any, like: Any) -> Any:

@@ -37,7 +37,7 @@ class StyleShift:
     length: int = 64
     batch_size: int = 8
     train_bytes: int = 500_000
-    test_bytes: int = 25_000
+    test_bytes: int = 12_000
     dtype: torch.dtype = torch.float32
 
     def model(self) -> nn.Module:

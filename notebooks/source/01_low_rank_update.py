@@ -134,7 +134,7 @@ claim("merged, its outputs agree", (layer(x) - layer.merged()(x)).abs().max().it
 # 28 linear layers in full, and with adapters of rank 1, 4 and 16. Then the full update is cut, layer by
 # layer, to the nearest matrix of rank $r$, which keeps the $r$ directions with the largest singular
 # values $\sigma_i$ (Eckart–Young). They hold $\sum_{i \le r} \sigma_i^2$ of its *energy*,
-# $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Two seeds each, 40 seconds.
+# $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Two seeds each, 30 seconds.
 
 # %%
 task, seeds = StyleShift(), (0, 1)
@@ -151,8 +151,8 @@ claim("8 directions hold less than 0.6 of a full update's energy", mean, below=0
 claim("but more than of random numbers, by 0.1", mean - noise, above=0.1)
 ahead = min(c - t for r in trained for c, t in zip(cuts[r], trained[r]))
 claim("at each rank and seed, the adapter beats the cut update", ahead, above=0.02)
-behind = min(t - f for t, f in zip(trained[16], ends["full update"]))
-claim("full tuning still beats rank 16", behind, above=0.0)
+behind = min(t - f for t, f in zip(trained[4], ends["full update"]))
+claim("full tuning still beats rank 4", behind, above=0.05)
 losses_by_rank({"full update, cut": cuts, "adapter, trained": trained}, ends)
 
 # %%

@@ -48,7 +48,7 @@ ch02.gradients.check(adapter_gradients)
 # Each gradient holds the *other* matrix. At $B = 0$ the gradient of $A$ is zero: $B$ moves
 # first, and from the second step on $A$ does, too. With $A = 0$ they swap roles. With both zero nothing
 # ever moves: zero times anything is zero. The first steps of the style shift of chapter 1, with
-# adapters of rank 8 in all linear layers:
+# adapters of rank 8 in all linear layers (3 seconds):
 
 # %% tags=["nbval-check-output"]
 task = StyleShift()
@@ -89,7 +89,7 @@ start_explorer()
 # %% [markdown]
 # ## What a start costs
 #
-# The style shift again: 40 steps from each start, two seeds, two learning rates (35 seconds). Random
+# The style shift again: 30 steps from each start, two seeds, two learning rates (25 seconds). Random
 # means as `nn.Linear` draws its weights.
 
 # %%
@@ -105,18 +105,18 @@ claim("both random: it starts worse than the base, by nats", jump, above=0.5)
 off = max(abs(x.before - still.before) for x in runs[quiet, 0.01] + runs[swapped, 0.01])
 claim("one of them 0: it starts as the base, exactly", off, below=1e-9)
 late = min(q.after - x.after for q, x in zip(runs[loud, 0.01], runs[quiet, 0.01]))
-claim("and is behind 40 steps later, for each seed", late, above=0.1)
+claim("and is behind 30 steps later, for each seed", late, above=0.1)
 claim("both 0: nothing is learnt", abs(still.after - still.before), below=1e-9)
 low, high = ([s.after - q.after for q, s in zip(runs[quiet, r], runs[swapped, r])] for r in rates)
-claim("0.004: which one is random matters little", max(map(abs, low)), below=0.1)
-claim("0.01: A random is better, for each seed", min(high), above=0.03)
+claim("0.004: A zero, B random is not behind", max(low), below=0.05)
+claim("0.01: it is, for each seed", min(high), above=0.03)
 shown = {f"{s}, rate {r}": [run.losses for run in two] for (s, r), two in runs.items()}
 loss_curves(shown)
 
 # %% [markdown]
-# The two quiet starts are not twins: at the larger rate, $A$ random and $B$ zero does better than the
-# reverse. [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models, and it
-# is the default of PEFT and of this course. Both random is not fatal in itself: where both are small
+# The two quiet starts are not twins: at the larger rate, $A$ random with $B$ zero is ahead.
+# [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models, and it is the
+# default of PEFT and of this course. Both random is not fatal in itself: where both are small
 # enough, training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)); try it in the
 # explorer. A quiet start is the safe one: there is no spread to get right.
 #

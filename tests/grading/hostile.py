@@ -170,7 +170,7 @@ def answering(expression):
     return (
         "import base64, json\nimport lora_course.grading.inside as inside\n"
         "def encode(text): return base64.b64encode(text.encode()).decode()\n"
-        f"inside.reply = lambda answer, request: {expression}"
+        f"inside.reply = lambda answer, request, probe: {expression}"
     )
 
 

@@ -50,18 +50,11 @@ def chooser(description: str, options: Sequence[Any], value: Any, on_release: bo
 
 
 def explorer(controls: dict[str, Any], show: Callable[..., str]) -> Explorer:
-    """Controls by the name of `show`'s argument; the view is what `show` makes of their values.
-
-    What was shown once is remembered: going back takes no time.
-    """
-    output, seen = ipw.HTML(), dict[tuple[Any, ...], str]()
+    """Controls by the name of `show`'s argument; the view is what `show` makes of their values."""
+    output = ipw.HTML()
 
     def refresh(_change: object = None) -> None:
-        values = {name: control.value for name, control in controls.items()}
-        key = tuple(values.values())
-        if key not in seen:
-            seen[key] = show(**values)
-        output.value = seen[key]
+        output.value = show(**{name: control.value for name, control in controls.items()})
 
     for control in controls.values():
         control.observe(refresh, names="value")

@@ -9,8 +9,9 @@ import sys
 from importlib import import_module
 
 from benchmarks.machine import machine
-from benchmarks.report import README, RESULTS, Results, load, merged, render, replace_block, save
+from benchmarks.report import BLOCK, README, RESULTS, Results, load, merged, render, save
 from benchmarks.rows import Row
+from lora_course.files import replace_block
 
 CASES = {
     "import": "benchmarks.imports",
@@ -50,7 +51,7 @@ def write(results: Results, *, partial: bool) -> None:
         results = merged(load(), results)
     save(results)
     readme = README.read_text(encoding="utf-8")
-    changed = replace_block(readme, render(results))
+    changed = replace_block(readme, BLOCK, render(results))
     if changed != readme:
         README.write_text(changed, encoding="utf-8")
 

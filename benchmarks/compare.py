@@ -15,8 +15,8 @@ from lora_course.compare.model import load_base, make_ready
 from lora_course.compare.prepared import loss_of
 from lora_course.compare.run import read
 from lora_course.compare.settings import Settings
-from lora_course.layers import trainable_parameters
-from lora_course.training import fit_batches, threads
+from lora_course.core.layers import trainable_parameters
+from lora_course.core.training import fit_batches, threads
 
 STEPS, REPEATS, RANK = 4, 41, 8
 

@@ -12,13 +12,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from benchmarks.clock import rounds
 from benchmarks.rows import Row, at_most
-from lora_course.authoring.browser import CHROMIUM, chromium, open_chapter, run_all
-from lora_course.authoring.lab import jupyterlab
+from lora_course.authoring.browser import chromium, open_chapter, run_all
+from lora_course.authoring.lab import CHROMIUM, jupyterlab
 from lora_course.authoring.source import KERNEL
-from lora_course.widgets import rank_explorer
+from lora_course.memory.explorer import rank_explorer
 
 MOVES = 30
-CELL = "from lora_course.widgets import rank_explorer\n\nrank_explorer()"
+CELL = "from lora_course.memory.explorer import rank_explorer\n\nrank_explorer()"
 # From the key to the frame that shows what it changed, by the page's own clock.
 WATCH = """view => {
     window.took = null
@@ -53,9 +53,9 @@ def key_to_picture() -> list[float]:
         (home / "notebooks").mkdir()
         made = new_notebook(cells=[new_code_cell(CELL)], metadata={"kernelspec": KERNEL})
         nbformat.write(made, home / "notebooks" / "explorer.ipynb")
-        with jupyterlab(home) as (url, token), chromium() as browser:
+        with jupyterlab(home) as lab, chromium() as browser:
             page = browser.new_page()
-            open_chapter(page, url, token, "explorer.ipynb")
+            open_chapter(page, lab, "explorer.ipynb")
             run_all(page)
             view = page.locator(".widget-html-content").last
             handle = page.locator(".widget-slider .noUi-handle").first

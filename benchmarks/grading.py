@@ -14,8 +14,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from benchmarks.clock import ROOT
 from benchmarks.rows import Row, at_least, at_most
-from lora_course.authoring.build import execute, solution_path, sources
+from lora_course.authoring.build import execute, solution_path
 from lora_course.authoring.source import read_source, variant
+from lora_course.chapters.rooms import Room, rooms
 from lora_course.grading.batch import grade_all, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.grade import Job
@@ -23,17 +24,18 @@ from lora_course.grading.store import Store
 from lora_course.grading.supervise import supervise
 
 REPEATS, COPIES = 5, 12
-JOB = Job("", "", "", 4, "seed")
+CHAPTER = max(rooms(), key=lambda room: sum(q.max_points for q in room.questions()))
+JOB = Job("", "", "", CHAPTER.number, "seed")
 
 
-def answers_only(source: Path, *, solved: bool, imports: bool = True) -> bytes:
+def answers_only(room: Room, *, solved: bool, imports: bool = True) -> bytes:
     """The chapter's imports and exercises, as a notebook."""
-    cells = variant(read_source(source), solved=solved).cells
+    cells = variant(read_source(room), solved=solved).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     kept = [cell.source for cell in code if "question" in cell.metadata]
     if imports:
         kept.insert(0, code[0].source)
-    notebook = new_notebook(cells=[new_code_cell(source) for source in kept])
+    notebook = new_notebook(cells=[new_code_cell(code) for code in kept])
     return nbformat.writes(notebook).encode()
 
 
@@ -68,27 +70,26 @@ def throughput(folder: Path, out: Path, workers: int) -> float:
 
 def measure() -> list[Row]:
     """Wall times, taken in turn: run this on a machine that does nothing else."""
-    source = next(s for s in sources(ROOT / "notebooks") if s.name.startswith("04"))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "submissions")
         folder.mkdir()
         for number in range(COPIES):
-            Path(folder, f"{number}.ipynb").write_bytes(answers_only(source, solved=False))
+            Path(folder, f"{number}.ipynb").write_bytes(answers_only(CHAPTER, solved=False))
         rates = {n: throughput(folder, Path(scratch, f"out{n}"), n) for n in (1, 2)}
         answers = Path(scratch, "answers.ipynb")
-        answers.write_bytes(answers_only(source, solved=True))
+        answers.write_bytes(answers_only(CHAPTER, solved=True))
         bare(answers)
         graded(answers)
         over = [
             seconds(lambda: graded(answers)) - seconds(lambda: bare(answers))
             for _ in range(REPEATS)
         ]
-        whole = solution_path(source)
+        whole = solution_path(CHAPTER, ROOT / "notebooks")
         chapter = seconds(lambda: graded(whole)) - seconds(lambda: bare(whole))
     return [
         Row(
             "grading.own",
-            "grade chapter 4's solution, over running it with nbclient (wall)",
+            f"grade chapter {CHAPTER.number}'s solution, over running it with nbclient (wall)",
             chapter,
             "s",
             at_most(1),

@@ -12,7 +12,7 @@ REPEATS = 9
 ESTIMATES = """
 import sys
 import lora_course
-import lora_course.estimators as e
+import lora_course.memory.closed_form as e
 e.estimate_lora_params(4096, 8)
 e.estimate_training_memory(8)
 e.estimate_model_memory("Llama-3.1-8B", 8)

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from benchmarks.clock import median_ratio, rounds
 from benchmarks.rows import Row, at_least, at_most
-from lora_course.layers import adapt, trainable_parameters
-from lora_course.training import threads
-from lora_course.twins import peft_twin
+from lora_course.core.layers import adapt, trainable_parameters
+from lora_course.core.peft_twin import peft_twin
+from lora_course.core.training import threads
 
 WIDTH, BATCH, RANK = 128, 32, 8
 # As many layers as a small transformer adapts: 4 blocks of 7. With 4 layers, the loss and the

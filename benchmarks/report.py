@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from benchmarks.rows import Row
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 README = ROOT / "README.md"
-BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
+BLOCK = "bench"
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,3 @@ def render(results: Results) -> str:
         f" {results.date}. Measure again: `python -m benchmarks`.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def block(readme: str) -> str | None:
-    """What stands between the README's two markers; None without them."""
-    match = BLOCK.search(readme)
-    return None if match is None else match[0]
-
-
-def replace_block(readme: str, table: str) -> str:
-    """The README's text with `table` between the markers; unchanged without them."""
-    return BLOCK.sub(lambda _: table, readme, count=1)

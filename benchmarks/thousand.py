@@ -5,10 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.clock import ROOT
-from benchmarks.grading import JOB, answers_only, seconds
+from benchmarks.grading import CHAPTER, JOB, answers_only, seconds
 from benchmarks.rows import Row, at_most
-from lora_course.authoring.build import sources
 from lora_course.grading.batch import grade_all, report, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.records import Graded, Status
@@ -25,9 +23,8 @@ def resident() -> float:
 
 def measure() -> list[Row]:
     """Memory after 100 files and after all of them, table and summary included."""
-    source = next(s for s in sources(ROOT / "notebooks") if s.name.startswith("04"))
     # Without the chapter's imports, which take four of a blank notebook's five seconds.
-    content = answers_only(source, solved=False, imports=False)
+    content = answers_only(CHAPTER, solved=False, imports=False)
     held: list[float] = []
 
     def progress(graded: Graded) -> None:

@@ -10,40 +10,40 @@ from typing import TYPE_CHECKING
 from lora_course.lazy import loader
 
 if TYPE_CHECKING:
-    from lora_course.checks.progress import progress
-    from lora_course.estimators import (
+    from lora_course.chapters.progress import progress
+    from lora_course.core.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
+    from lora_course.core.results import RankExperiment
+    from lora_course.core.selection import choose_rank
+    from lora_course.core.sweep import rank_sweep, run_rank_comparison
+    from lora_course.core.training import evaluate, fit
+    from lora_course.memory.closed_form import (
         estimate_lora_params,
         estimate_model_memory,
         estimate_training_memory,
         print_memory_table,
     )
-    from lora_course.experiments import rank_sweep, run_rank_comparison
-    from lora_course.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
-    from lora_course.results import RankExperiment
-    from lora_course.selection import choose_rank
     from lora_course.tasks.matching import MatchingTask
-    from lora_course.training import evaluate, fit
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "LoRALinear": "layers",
+    "LoRALinear": "core.layers",
     "MatchingTask": "tasks.matching",
-    "RankExperiment": "results",
-    "adapt": "layers",
-    "adapter_state": "layers",
-    "choose_rank": "selection",
-    "count_trainable": "layers",
-    "estimate_lora_params": "estimators",
-    "estimate_model_memory": "estimators",
-    "estimate_training_memory": "estimators",
-    "evaluate": "training",
-    "fit": "training",
-    "merge": "layers",
-    "print_memory_table": "estimators",
-    "progress": "checks.progress",
-    "rank_sweep": "experiments",
-    "run_rank_comparison": "experiments",
+    "RankExperiment": "core.results",
+    "adapt": "core.layers",
+    "adapter_state": "core.layers",
+    "choose_rank": "core.selection",
+    "count_trainable": "core.layers",
+    "estimate_lora_params": "memory.closed_form",
+    "estimate_model_memory": "memory.closed_form",
+    "estimate_training_memory": "memory.closed_form",
+    "evaluate": "core.training",
+    "fit": "core.training",
+    "merge": "core.layers",
+    "print_memory_table": "memory.closed_form",
+    "progress": "chapters.progress",
+    "rank_sweep": "core.sweep",
+    "run_rank_comparison": "core.sweep",
 }
 __all__ = [
     "LoRALinear",

@@ -8,41 +8,56 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lora_course import __version__
+from lora_course.chapters.rooms import Room, room_of, rooms
 from lora_course.compare.options import add_options
 from lora_course.grading.options import add_options as add_grading_options
 from lora_course.memory.options import add_options as add_memory_options
 
 
 def _build(options: argparse.Namespace) -> int:
-    def write(sources: list[Path]) -> Iterator[Path]:
+    def write(chosen: list[Room]) -> Iterator[Path]:
         from lora_course.authoring import build as authoring
+        from lora_course.authoring.readme import write_readme
 
-        for source in sources:
-            yield from authoring.build(source, run=not options.no_execute)
+        for room in chosen:
+            yield from authoring.build(room, options.notebooks, run=not options.no_execute)
         yield authoring.write_index(options.notebooks)
+        readme = options.notebooks.parent / "README.md"
+        if readme.exists():
+            yield write_readme(readme, rooms())
 
     return _write_chapters(options, write)
 
 
+def _new(options: argparse.Namespace) -> int:
+    from lora_course.authoring.new import new_room
+
+    try:
+        for path in new_room(options.chapter, options.topic, Path("tests", "chapters")):
+            print(f"wrote {path}")
+    except (OSError, ValueError) as error:
+        print(f"lora-course new: {error}", file=sys.stderr)
+        return 2
+    print(f"A draft. Next: lora-course build {options.chapter}")
+    return 0
+
+
 def _site(options: argparse.Namespace) -> int:
-    def write(sources: list[Path]) -> Iterator[Path]:
+    def write(chosen: list[Room]) -> Iterator[Path]:
         from lora_course.authoring.site import write_site
 
-        yield from write_site(sources, options.out)
+        yield from write_site(chosen, options.notebooks, options.out)
 
     return _write_chapters(options, write)
 
 
 def _write_chapters(
-    options: argparse.Namespace, write: Callable[[list[Path]], Iterator[Path]]
+    options: argparse.Namespace, write: Callable[[list[Room]], Iterator[Path]]
 ) -> int:
     """Run an author's command on the chosen chapters, saying what it wrote."""
     try:
-        from lora_course.authoring import build as authoring
-
-        chosen = authoring.sources(options.notebooks)
-        if options.chapter is not None:
-            chosen = [authoring.chapter_source(options.notebooks, options.chapter)]
+        drafts: bool = options.command == "build"  # no learner reads them
+        chosen = rooms(drafts=drafts) if options.chapter is None else [room_of(options.chapter)]
         for path in write(chosen):
             print(f"wrote {path}")
     except ModuleNotFoundError as error:
@@ -56,7 +71,7 @@ def _write_chapters(
 
 
 def _memory_table(options: argparse.Namespace) -> int:
-    from lora_course.estimators import print_memory_table
+    from lora_course.memory.closed_form import print_memory_table
 
     try:
         print_memory_table(options.rank, options.layer_dim, options.layers, options.precision)
@@ -108,7 +123,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
-    from lora_course.checks.progress import progress
+    from lora_course.chapters.progress import progress
 
     print(progress())
     return 0
@@ -127,6 +142,11 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
     build.add_argument("--no-execute", action="store_true", help="leave the solutions as they are")
     build.set_defaults(run=_build)
+
+    new = commands.add_parser("new", help="the room of a new chapter, as a draft that runs")
+    new.add_argument("chapter", type=int, help="its number")
+    new.add_argument("topic", help="its short name, such as some_topic")
+    new.set_defaults(run=_new)
 
     site = commands.add_parser("site", help="the chapters as web pages, to read without Jupyter")
     site.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
@@ -195,7 +215,6 @@ def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     nbgrader = commands.add_parser("export-nbgrader", help="a chapter as an nbgrader assignment")
     nbgrader.add_argument("chapter", type=int)
     nbgrader.add_argument("out", type=Path, metavar="OUT", help="the folder of an nbgrader course")
-    nbgrader.add_argument("--notebooks", type=Path, default=Path("notebooks"))
     nbgrader.add_argument("--overwrite", action="store_true", help="an assignment that is there")
     nbgrader.set_defaults(run=_export("export_nbgrader"))
     gradescope = commands.add_parser("export-gradescope", help="a Gradescope autograder as a zip")

@@ -1,8 +1,9 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and blocks in them that commands write."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 
@@ -15,3 +16,22 @@ def write_whole(path: Path, content: bytes) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def read_block(text: str, name: str) -> str | None:
+    """What stands between the lines <!-- name --> and <!-- /name -->; None without them."""
+    found = _block(name).search(text)
+    return None if found is None else found[0]
+
+
+def replace_block(text: str, name: str, content: str) -> str:
+    """`text` with `content` in that place; ValueError where it has none."""
+    if read_block(text, name) is None:
+        raise ValueError(
+            f"there are no lines <!-- {name} --> and <!-- /{name} --> to write between"
+        )
+    return _block(name).sub(lambda _: content, text, count=1)
+
+
+def _block(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)

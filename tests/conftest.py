@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from lora_course.authoring import build
-from lora_course.checks import progress
+from lora_course.chapters import progress
+from lora_course.chapters.rooms import rooms
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = build.sources(ROOT / "notebooks")
+NOTEBOOKS = ROOT / "notebooks"
+ROOMS = rooms()
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +27,8 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture(params=SOURCES, ids=lambda path: path.stem)
-def source(request):
+@pytest.fixture(params=ROOMS, ids=lambda room: room.name)
+def room(request):
     return request.param
 
 
@@ -40,3 +41,15 @@ def sandbox():
         if os.environ.get("REQUIRE_SANDBOX"):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """CI sets REQUIRE_BROWSER: there no test is skipped for the lack of one."""
+    pytest.importorskip("playwright.sync_api")
+    from lora_course.authoring import browser, lab
+
+    if not Path(lab.CHROMIUM).exists() and "REQUIRE_BROWSER" not in os.environ:
+        pytest.skip(f"needs Chromium; there is none at {lab.CHROMIUM}")
+    with browser.chromium() as running:
+        yield running

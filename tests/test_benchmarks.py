@@ -6,11 +6,11 @@ import pytest
 
 from benchmarks import report
 from benchmarks.rows import Budget, Row, at_least, at_most
+from lora_course.chapters.rooms import rooms
+from lora_course.files import read_block
 
 RESULTS = report.load()
-CHAPTERS = sorted(
-    path.name[:2] for path in (report.ROOT / "notebooks/source").glob("[0-9][0-9]_*.py")
-)
+CHAPTERS = [f"{room.number:02d}" for room in rooms()]
 MACHINE = {
     "cpu": "Some CPU",
     "cores": "2",
@@ -26,9 +26,7 @@ def results(*rows: Row, machine: dict[str, str] = MACHINE) -> report.Results:
 
 
 def test_readme_shows_the_rendered_results():
-    shown = report.block(report.README.read_text(encoding="utf-8"))
-    if shown is None:
-        pytest.skip("the README has no <!-- bench --> block")
+    shown = read_block(report.README.read_text(encoding="utf-8"), report.BLOCK)
     assert shown == report.render(RESULTS)
 
 
@@ -109,12 +107,3 @@ def test_figures_of_two_machines_are_not_mixed():
     other = {**MACHINE, "cpu": "Another CPU"}
     with pytest.raises(ValueError, match="another machine"):
         report.merged(results(row), results(row, machine=other))
-
-
-def test_only_the_block_of_the_readme_is_replaced():
-    readme = "# T\n<!-- bench -->\nold\\1\n<!-- /bench -->\nrest\n"
-    changed = report.replace_block(readme, "new \\1\n")
-    assert changed == "# T\n<!-- bench -->\nnew \\1\n<!-- /bench -->\nrest\n"
-    assert report.block(changed) == "new \\1\n"
-    assert report.replace_block("no markers\n", "new\n") == "no markers\n"
-    assert report.block("no markers\n") is None

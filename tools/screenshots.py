@@ -25,7 +25,7 @@ from lora_course.authoring.browser import (
     watch,
 )
 from lora_course.authoring.lab import jupyterlab
-from lora_course.checks.chapters import questions_of
+from lora_course.chapters.rooms import questions_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = "04_rank_selection.ipynb"
@@ -71,10 +71,10 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "notebooks", Path(folder) / "notebooks")
-        with jupyterlab(Path(folder)) as (url, token), chromium() as browser:
+        with jupyterlab(Path(folder)) as lab, chromium() as browser:
             page = browser.new_page(viewport={"width": 1280, "height": 880})
             trouble = watch(page)
-            open_chapter(page, url, token, CHAPTER)
+            open_chapter(page, lab, CHAPTER)
             files = take(page, out)
     for file in files:
         print(f"wrote {file} ({file.stat().st_size / 1000:.0f} kB)")

@@ -6,7 +6,6 @@ CHROMIUM says where, if not in the usual place. The browser reaches this machine
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from lora_course.authoring.lab import HOST, ask
+from lora_course.authoring.lab import CHROMIUM, HOST, WATCHDOG, Lab, ask
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = f"""--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage
 --disable-background-networking --disable-component-update --disable-sync
 --host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOST}"""
+PATIENCE = WATCHDOG * 1000  # milliseconds
 RAN = re.compile(r"\[\d+\]")
 
 
@@ -35,20 +34,20 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def open_chapter(page: Page, url: str, token: str, chapter: str) -> None:
+def open_chapter(page: Page, lab: Lab, chapter: str) -> None:
     """Open the chapter, wait for its kernel, close the side bar.
 
     The page says "idle" before there is a kernel, so the server is asked.
     """
-    page.goto(f"{url}lab/tree/{chapter}?reset&token={token}")
-    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-    for _ in range(600):
-        kernels = [session["kernel"] for session in ask(url, token, "sessions")]
+    page.goto(f"{lab.url}lab/tree/{chapter}?reset&token={lab.token}")
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=PATIENCE)
+    for _ in range(WATCHDOG * 10):
+        kernels = [session["kernel"] for session in ask(lab.url, lab.token, "sessions")]
         if any(k["execution_state"] == "idle" and k["connections"] for k in kernels):
             page.keyboard.press("Control+b")
             return
         page.wait_for_timeout(100)
-    raise TimeoutError("the notebook's kernel did not become idle within a minute")
+    raise TimeoutError(f"the notebook's kernel did not become idle within {WATCHDOG} s")
 
 
 def menu(page: Page, first: str, *labels: str) -> None:
@@ -64,11 +63,11 @@ def cell_with(page: Page, text: str) -> Locator:
     return source.locator("xpath=ancestor::*[contains(@class, 'jp-Cell ')][1]")
 
 
-def run_all(page: Page, seconds: int = 300) -> None:
+def run_all(page: Page) -> None:
     """Run the open chapter's cells, and wait for the last one."""
     menu(page, "Run", "Run All Cells")
     last = page.locator(".jp-CodeCell .jp-InputPrompt").last
-    expect(last).to_have_text(RAN, timeout=seconds * 1000)
+    expect(last).to_have_text(RAN, timeout=PATIENCE)
 
 
 def answer(page: Page, question: str, code: str, expected: str) -> Locator:
@@ -78,7 +77,7 @@ def answer(page: Page, question: str, code: str, expected: str) -> Locator:
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(code)
     page.keyboard.press("Control+Enter")
-    expect(cell.locator(".jp-OutputArea")).to_contain_text(expected, timeout=60_000)
+    expect(cell.locator(".jp-OutputArea")).to_contain_text(expected, timeout=PATIENCE)
     return cell
 
 

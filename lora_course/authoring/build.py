@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -16,13 +15,11 @@ from nbformat import NotebookNode
 
 from lora_course.authoring.index import NAME, index
 from lora_course.authoring.nbgrader import assignment
-from lora_course.authoring.source import chapter_number, read_source, solutions, variant
-from lora_course.checks import progress
-from lora_course.grading.course_cells import CELLS, digest
+from lora_course.authoring.source import read_source, solutions, variant
+from lora_course.chapters import progress
+from lora_course.chapters.rooms import Room, rooms
+from lora_course.grading.course_cells import digest
 
-PACKAGE = Path(__file__).parent.parent
-SOLUTIONS = PACKAGE / "checks" / "solutions.json"
-COURSE_CELLS = PACKAGE / "grading" / CELLS
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # A notebook is executed as on Binder: one thread, no network.
 SETTINGS = {
@@ -33,37 +30,21 @@ SETTINGS = {
 }
 
 
-def student_path(source: Path) -> Path:
-    """notebooks/source/04_x.py -> notebooks/04_x.ipynb."""
-    return source.parent.parent / f"{source.stem}.ipynb"
+def student_path(room: Room, folder: Path) -> Path:
+    """The notebook that learners open, in the course's folder of notebooks."""
+    return folder / room.notebook
 
 
-def solution_path(source: Path) -> Path:
-    """notebooks/source/04_x.py -> notebooks/solutions/04_x.ipynb."""
-    return source.parent.parent / "solutions" / f"{source.stem}.ipynb"
-
-
-def sources(folder: Path) -> list[Path]:
-    """All chapter sources below a notebooks folder, in order."""
-    found = sorted((folder / "source").glob("[0-9][0-9]_*.py"))
-    if not found:
-        raise FileNotFoundError(f"{folder}: holds no source/NN_name.py; is this the right folder?")
-    return found
+def solution_path(room: Room, folder: Path) -> Path:
+    """The executed solution, beside the learners' notebooks."""
+    return folder / "solutions" / room.notebook
 
 
 def write_index(folder: Path) -> Path:
-    """Write the index of all chapters below a notebooks folder."""
+    """Write the index of all chapters into the folder of notebooks."""
     path = folder / NAME
-    path.write_text(text(index(sources(folder))), encoding="utf-8")
+    path.write_text(text(index(rooms())), encoding="utf-8")
     return path
-
-
-def chapter_source(folder: Path, chapter: int) -> Path:
-    """The source of one chapter below a notebooks folder; ValueError when there is none."""
-    for source in sources(folder):
-        if chapter_number(source) == chapter:
-            return source
-    raise ValueError(f"there is no chapter {chapter} in {folder}")
 
 
 def text(notebook: NotebookNode) -> str:
@@ -82,7 +63,7 @@ def _environment() -> Iterator[None]:
         os.environ.update(before)
 
 
-def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> NotebookNode:
+def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 600) -> NotebookNode:
     """Run all cells in a fresh kernel, outputs kept; nbclient's error at the first failure."""
     client = NotebookClient(
         notebook,
@@ -103,37 +84,37 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 120) -> No
     return notebook
 
 
-def course_cells(source: Path) -> list[str]:
+def course_cells(room: Room) -> list[str]:
     """Digests of the code cells that are no exercises: the grader knows them again by these.
 
     Those that nbgrader adds to the chapter are among them.
     """
     return [
         digest(cell.source)
-        for cell in assignment(source).cells
+        for cell in assignment(room).cells
         if cell.cell_type == "code" and "question" not in cell.metadata
     ]
 
 
-def _replace_entries(path: Path, prefix: str, entries: dict[str, Any]) -> None:
-    """Write `entries` into a file of all chapters, in place of those that begin with `prefix`."""
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    others = {name: value for name, value in known.items() if not name.startswith(prefix)}
-    merged = dict(sorted((others | entries).items()))
-    path.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def build(room: Room, folder: Path, *, run: bool = True) -> list[Path]:
+    """Build one chapter into the folder of notebooks; returns what was written.
 
-
-def build(source: Path, *, run: bool = True) -> list[Path]:
-    """Build one chapter; returns what was written. `run=False` leaves the solution as it is."""
-    chapter = read_source(source)
-    student, solution = student_path(source), solution_path(source)
-    written = [student, SOLUTIONS, COURSE_CELLS]
+    `run=False` leaves the solution as it is.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder; give the course's folder of notebooks")
+    chapter = read_source(room)
+    student, solution = student_path(room, folder), solution_path(room, folder)
     student.write_text(text(variant(chapter, solved=False)), encoding="utf-8")
-    prefix = f"ch{source.name[:2]}."
-    _replace_entries(SOLUTIONS, prefix, solutions(chapter))
-    _replace_entries(COURSE_CELLS, source.name[:2], {source.name[:2]: course_cells(source)})
+    content: dict[str, object] = {"solutions": solutions(chapter), "cells": course_cells(room)}
+    if chapter.cells[0].metadata.get("draft"):
+        content["draft"] = True
+    room.built.write_text(
+        json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    written = [student, room.built]
     if run:
-        executed = execute(variant(chapter, solved=True), solution.parent)
+        executed = execute(variant(chapter, solved=True), folder)
         solution.parent.mkdir(exist_ok=True)
         solution.write_text(text(executed), encoding="utf-8")
         written.append(solution)

@@ -10,7 +10,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lora_course.authoring.source import KERNEL, SourceError, chapter_number, read_source
+from lora_course.authoring.source import KERNEL, SourceError, read_source
+from lora_course.chapters.rooms import Room
 
 NAME = "index.ipynb"
 # The first cell of each chapter says its title, its times, and what the reader measures.
@@ -38,9 +39,9 @@ How far have you come?
 CODE = "from lora_course import progress\n\nprogress()"
 
 
-def index(sources: Sequence[Path]) -> NotebookNode:
+def index(chapters: Sequence[Room]) -> NotebookNode:
     """The notebook: a line and a link for each chapter; SourceError for one without an opening."""
-    table = chapter_table(sources, ".ipynb")
+    table = chapter_table(chapters, ".ipynb")
     cells = [
         new_markdown_cell(TEXT.format(table=table), id="index"),
         new_code_cell(CODE, id="reached"),
@@ -50,24 +51,28 @@ def index(sources: Sequence[Path]) -> NotebookNode:
     return notebook
 
 
-def chapter_table(sources: Sequence[Path], suffix: str) -> str:
+def chapter_table(chapters: Sequence[Room], suffix: str) -> str:
     """All chapters as a table in Markdown, with links to files of that suffix."""
-    return HEAD + "\n".join(_row(source, suffix) for source in sources)
+    return HEAD + "\n".join(_row(room, suffix) for room in chapters)
 
 
-def about(source: Path) -> dict[str, str]:
+def about(room: Room) -> dict[str, str]:
     """What a chapter's first cell says of it: its title, its times, what one measures."""
-    found = OPENING.match(read_source(source).cells[0].source + "\n")
+    found = OPENING.match(read_source(room).cells[0].source + "\n")
     if not found:
         raise SourceError(
-            f"{source}: begin with '# N. Title', 'Chapter N of 24 · times' and"
+            f"{room.source}: begin with '# N. Title', 'Chapter N of 24 · times' and"
             " '**You will measure** …', a paragraph each"
         )
     return found.groupdict()
 
 
-def _row(source: Path, suffix: str) -> str:
-    said = about(source)
-    what = " ".join(said["what"].split()).removesuffix(".")
-    link = f"[{said['title']}]({source.stem}{suffix})"
-    return f"| {chapter_number(source)} | {link} | {said['times']} | {what} |"
+def measured(room: Room) -> str:
+    """What one measures in a chapter, in one line and without a full stop."""
+    return " ".join(about(room)["what"].split()).removesuffix(".")
+
+
+def _row(room: Room, suffix: str) -> str:
+    said = about(room)
+    link = f"[{said['title']}]({Path(room.notebook).stem}{suffix})"
+    return f"| {room.number} | {link} | {said['times']} | {measured(room)} |"

@@ -11,10 +11,13 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+WATCHDOG = 60  # seconds; a busy machine may need many, and no test rests on it
 JUPYTER_FOLDERS = ["JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"]
 JUPYTER_FOLDERS += ["JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
 # All cells stay in the page, typed code arrives as it is.
@@ -24,11 +27,20 @@ SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Lab:
+    """A running server: its address, its token and its process."""
+
+    url: str
+    token: str
+    process: int
+
+
 @contextmanager
 def jupyterlab(
     home: Path, before: Sequence[str] = (), python: str = sys.executable
-) -> Iterator[tuple[str, str]]:
-    """A server whose files, settings and state all lie in `home`; yields its URL and token.
+) -> Iterator[Lab]:
+    """A server whose files, settings and state all lie in `home`.
 
     `before`: a command that starts it, such as one that sets limits; `python`: what runs it.
     """
@@ -47,15 +59,20 @@ def jupyterlab(
     with log.open("wb") as stream:
         server = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
     try:
-        yield _address(server, home / "JUPYTER_RUNTIME_DIR", log)
+        url, token = _address(server, home / "JUPYTER_RUNTIME_DIR", log)
+        yield Lab(url, token, server.pid)
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(WATCHDOG)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> tuple[str, str]:
     """URL and token of `server`, from the file that it writes, as soon as it answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WATCHDOG
     while server.poll() is None and time.monotonic() < deadline:
         for file in runtime.glob("jpserver-*.json"):
             with suppress(OSError, ValueError):  # half written, or not listening yet
@@ -66,7 +83,9 @@ def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> tuple
     raise RuntimeError("JupyterLab did not start:\n" + log.read_text(encoding="utf-8"))
 
 
-def ask(url: str, token: str, what: str) -> Any:
-    """GET api/`what` of the server, as data."""
-    with urllib.request.urlopen(f"{url}api/{what}?token={token}", timeout=10) as answer:
-        return json.load(answer)
+def ask(url: str, token: str, what: str, method: str = "GET") -> Any:
+    """What the server's api/`what` answers, as data; None where it is nothing."""
+    request = urllib.request.Request(f"{url}api/{what}?token={token}", method=method)
+    with urllib.request.urlopen(request, timeout=WATCHDOG) as answer:
+        content = answer.read()
+    return json.loads(content) if content else None

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lora_course.checks.chapters import questions_of
+from lora_course.chapters.rooms import Room
 from lora_course.checks.question import Part, Question
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ class ExportError(ValueError):
     """The assignment cannot be written; the message says why and what to do."""
 
 
-def export_nbgrader(source: Path, out: Path, *, overwrite: bool = False) -> list[Path]:
+def export_nbgrader(room: Room, out: Path, *, overwrite: bool = False) -> list[Path]:
     """Write OUT/source/NN_name/NN_name.ipynb, and OUT/nbgrader_config.py where there is none.
 
-    `source` is a chapter's source file, `out` the folder of an nbgrader course. Returns what was
-    written. ExportError for a notebook that is there already, unless `overwrite`.
+    `out` is the folder of an nbgrader course. Returns what was written. ExportError for a notebook
+    that is there already, unless `overwrite`.
     """
-    text = _text(assignment(source))
-    notebook = out / "source" / source.stem / f"{source.stem}.ipynb"
+    text = _text(assignment(room))
+    notebook = out / "source" / Path(room.notebook).stem / room.notebook
     config = out / "nbgrader_config.py"
     if notebook.exists() and not overwrite:
         raise ExportError(
@@ -62,18 +62,17 @@ def export_nbgrader(source: Path, out: Path, *, overwrite: bool = False) -> list
     return [notebook, config]
 
 
-def assignment(source: Path) -> NotebookNode:
+def assignment(room: Room) -> NotebookNode:
     """The chapter as a notebook that nbgrader's generate_assignment takes."""
     try:
-        from lora_course.authoring.source import chapter_number, read_source, variant
+        from lora_course.authoring.source import read_source, variant
     except ModuleNotFoundError as error:
         raise ExportError(
             f"an export to nbgrader needs {error.name}, which authors install with:"
             ' pip install "lora-course[dev]"'
         ) from error
-    number = chapter_number(source)
-    questions = {question.name: question for question in questions_of(number)}
-    chapter = read_source(source)
+    questions = {question.name: question for question in room.questions()}
+    chapter = read_source(room)
     cells = []
     for cell in chapter.cells:
         cells.append(cell)
@@ -81,10 +80,10 @@ def assignment(source: Path) -> NotebookNode:
         if name is not None:
             if name not in questions:
                 raise ExportError(
-                    f"{source}, cell {cell.id}: question={name!r} is not one of chapter {number}:"
-                    f" {', '.join(questions)}"
+                    f"{room.source}, cell {cell.id}: question={name!r} is not one of chapter"
+                    f" {room.number}: {', '.join(questions)}"
                 )
-            _as_answer(cell, source)
+            _as_answer(cell, room.source)
             cells += _graded_cells(questions[name], cell.id)
         elif cell.cell_type == "code" and _only_imports(cell.source):
             # Answers need these; other cells may be changed, since no answer depends on them.
@@ -131,11 +130,10 @@ def _graded_cells(question: Question, answer_id: str) -> list[Any]:
 def _test(question: Question, number: int, part: Part) -> str:
     """The code that checks one part. It needs no name from above but the answer's."""
     worth = f"{part.points} point{'s' * (part.points != 1)}"
-    name = f"ch{question.chapter:02d}.{question.name}"
     return (
         f"# {worth}: {part.name}\n"
         "from lora_course.interop.parts import check_part\n\n"
-        f'check_part("{name}", {number}, {question.function})'
+        f'check_part("{question.key}", {number}, {question.function})'
     )
 
 

@@ -17,8 +17,9 @@ from lora_course.authoring.build import solution_path
 from lora_course.authoring.index import about, chapter_table
 from lora_course.authoring.links import binder_link
 from lora_course.authoring.source import read_source, variant
-from lora_course.explorer import NO_CONTROLS
-from lora_course.webpage import document, safe
+from lora_course.chapters.rooms import Room
+from lora_course.display.explorer import NO_CONTROLS
+from lora_course.display.webpage import document, safe
 
 LIGHT, DARK = (HtmlFormatter(style=style) for style in ("default", "github-dark"))
 STYLE = f"""
@@ -79,40 +80,40 @@ def markdown(source: str) -> str:
     )
 
 
-def write_site(sources: Sequence[Path], out: Path) -> list[Path]:
+def write_site(chapters: Sequence[Room], notebooks: Path, out: Path) -> list[Path]:
     """Write a page for each chapter, from its executed solution, and an index; the files.
 
     FileNotFoundError when a chapter has not been built.
     """
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "index.html"]
-    body = markdown(f"# The LoRA course\n\n{chapter_table(sources, '.html')}\n\n{READING}")
+    body = markdown(f"# The LoRA course\n\n{chapter_table(chapters, '.html')}\n\n{READING}")
     written[0].write_text(
         document("The LoRA course", [f'<div class="text_cell">{body}</div>'], STYLE),
         encoding="utf-8",
     )
-    for source in sources:
-        path = out / f"{source.stem}.html"
-        path.write_text(chapter_page(source), encoding="utf-8")
+    for room in chapters:
+        path = (out / room.notebook).with_suffix(".html")
+        path.write_text(chapter_page(room, notebooks), encoding="utf-8")
         written.append(path)
     return written
 
 
-def chapter_page(source: Path) -> str:
+def chapter_page(room: Room, notebooks: Path) -> str:
     """One chapter: its text, code and outputs; an exercise blank, its solution folded in."""
-    solution = solution_path(source)
+    solution = solution_path(room, notebooks)
     if not solution.exists():
         raise FileNotFoundError(f"{solution}: not there yet; run: lora-course build")
     executed = nbformat.read(solution, as_version=4)
-    blanks = {cell.id: cell for cell in variant(read_source(source), solved=False).cells}
+    blanks = {cell.id: cell for cell in variant(read_source(room), solved=False).cells}
     export = _exporter(executed.metadata)
-    parts = [_navigation(source)]
+    parts = [_navigation(room)]
     for cell in executed.cells:
         if "question" in cell.metadata:
             parts += [export(blanks[cell.id]), _folded(export(cell))]
         else:
             parts.append(export(cell))
-    title = about(source)["title"]
+    title = about(room)["title"]
     return document(f"{title} · The LoRA course", parts, STYLE, images=True)
 
 
@@ -134,8 +135,8 @@ def _folded(content: str) -> str:
     return f"<details><summary>A solution, and what its check says</summary>\n{content}\n</details>"
 
 
-def _navigation(source: Path) -> str:
-    notebook = Path("notebooks", f"{source.stem}.ipynb")
+def _navigation(room: Room) -> str:
+    notebook = Path("notebooks", room.notebook)
     return (
         '<nav aria-label="course"><a href="index.html">All chapters</a>'
         f'<a href="{safe(binder_link(notebook))}">Run this chapter on Binder</a></nav>'

@@ -14,11 +14,12 @@ marks what the two notebooks differ in; everything else is common to both.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+
+from lora_course.chapters.rooms import Room
 
 REGION = re.compile(
     r"^(?P<indent> *)# solution\n(?P<solution>.*?)^ *# blank\n(?P<blank>.*?)^ *# end\n?",
@@ -31,18 +32,10 @@ class SourceError(ValueError):
     """A chapter source that cannot be built, with the file and what to mend."""
 
 
-def chapter_number(source: Path) -> int:
-    """The chapter of "04_rank_selection.py": 4."""
-    match = re.match(r"(\d\d)_\w+\.py$", source.name)
-    if not match:
-        raise SourceError(f"{source}: name a chapter's source like 04_rank_selection.py")
-    return int(match[1])
-
-
-def read_source(source: Path) -> NotebookNode:
+def read_source(room: Room) -> NotebookNode:
     """The chapter as one notebook that still holds both the solutions and the blanks."""
-    notebook = jupytext.read(source, fmt="py:percent")
-    number = chapter_number(source)
+    notebook = jupytext.read(room.source, fmt="py:percent")
+    number = room.number
     for place, cell in enumerate(notebook.cells, start=1):
         # Ids from chapter and place (or question): the same source gives the same file.
         name = cell.metadata.get("question", f"{place:02d}")
@@ -50,11 +43,11 @@ def read_source(source: Path) -> NotebookNode:
         exercise = "exercise" in cell.metadata.get("tags", [])
         if exercise != bool(REGION.search(cell.source + "\n")):
             raise SourceError(
-                f"{source}, cell {cell.id}: an exercise cell has the tag and the lines"
+                f"{room.source}, cell {cell.id}: an exercise cell has the tag and the lines"
                 " '# solution', '# blank' and '# end'; other cells have neither"
             )
         if exercise and "question" not in cell.metadata:
-            raise SourceError(f'{source}, cell {cell.id}: add question="…" to the exercise')
+            raise SourceError(f'{room.source}, cell {cell.id}: add question="…" to the exercise')
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": KERNEL,
@@ -87,11 +80,10 @@ def _cut(code: str, solved: bool) -> str:
 
 
 def solutions(notebook: NotebookNode) -> dict[str, str]:
-    """Question -> the code of its solution, for `Question.solution()`."""
+    """The name of each question -> the code of its solution, for `Question.solution()`."""
     solved = variant(notebook, solved=True)
-    number = notebook.metadata["lora_course"]["chapter"]
     return {
-        f"ch{number:02d}.{cell.metadata['question']}": cell.source
+        cell.metadata["question"]: cell.source
         for cell in solved.cells
         if "question" in cell.metadata
     }

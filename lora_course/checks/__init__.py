@@ -1,1 +1,1 @@
-"""Questions with checks: `from lora_course.checks import ch04; ch04.lora_params.check(answer)`."""
+"""What a question is made of: parts that check an answer, mistakes with names, results."""

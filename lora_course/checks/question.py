@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
-from lora_course.checks.face import AnswerError, Face, LocalFace, Probe, RememberingFace
+from lora_course.checks.answer import AnswerError, Face, LocalFace, Probe, RememberingFace
 from lora_course.checks.plain import BlankError, is_tensor, show
 from lora_course.checks.result import Finding, Note, Outcome, Result
 from lora_course.checks.values import differs, same
 
 # Set in a graded notebook's kernel: its own checks help nobody there, and some of them train.
 NO_CHECKS = "LORA_COURSE_NO_CHECKS"
-
-
+BUILT = "built.json"  # of a chapter's room, written when its notebooks are built
 MAX_MESSAGE = 2000  # characters: some quote what an answer returned
 
 
@@ -54,11 +53,12 @@ class Part:
 class Question:
     """One graded question. `check` is a pure function of the answer and fresh random inputs.
 
-    `function` is the name that the exercise gives the answer. Where the answer is a class, or
-    changes a model, `probe` uses it: what the parts then call is `probe(answer, *arguments)`.
+    `room` is the package of its chapter, "….ch04_rank_selection"; `function` the name that the
+    exercise gives the answer. Where the answer is a class, or changes a model, `probe` uses it:
+    what the parts then call is `probe(answer, *arguments)`.
     """
 
-    chapter: int
+    room: str
     name: str
     title: str
     parts: tuple[Part, ...]
@@ -69,7 +69,8 @@ class Question:
     @property
     def key(self) -> str:
         """Its name among all chapters' questions, such as "ch04.lora_params"."""
-        return f"ch{self.chapter:02d}.{self.name}"
+        chapter = self.room.rpartition(".")[2].partition("_")[0]
+        return f"{chapter}.{self.name}"
 
     @property
     def max_points(self) -> int:
@@ -87,17 +88,7 @@ class Question:
         if NO_CHECKS in os.environ:
             return self.not_attempted()
         result = self.grade(LocalFace(answer, self.probe), random.Random())
-        return replace(result, reached=self._reached(result))
-
-    def _reached(self, result: Result) -> str:
-        """Remember the points; what they make of the chapter so far."""
-        from lora_course.checks import progress
-
-        progress.remember(self.key, result.points)
-        try:
-            return str(progress.of_chapter(self.chapter))
-        except ValueError:  # a question of no chapter
-            return ""
+        return replace(result, reached=_listener(self, result))
 
     def not_attempted(self) -> Result:
         """The result of a question that nobody has answered."""
@@ -128,8 +119,8 @@ class Question:
 
     def solution(self) -> Note:
         """One right answer, as code."""
-        text = files("lora_course.checks").joinpath("solutions.json").read_text(encoding="utf-8")
-        code = json.loads(text)[self.key]
+        text = files(self.room).joinpath(BUILT).read_text(encoding="utf-8")
+        code = json.loads(text)["solutions"][self.name]
         return Note(f"One solution · {self.title}", code, code=True)
 
     def _finding(self, part: Part, face: Face, draws: random.Random) -> Finding:
@@ -148,6 +139,23 @@ class Question:
             message = f"The check could not read your answer ({type(error).__name__})."
             return Finding(part.name, part.points, Outcome.ERROR, message)
         return Finding(part.name, part.points, Outcome.CORRECT)
+
+
+Listener = Callable[[Question, Result], str]
+"""Hears of each check that a learner makes; its answer is shown below the result."""
+
+
+def _nobody(question: Question, result: Result) -> str:
+    return ""
+
+
+_listener: Listener = _nobody
+
+
+def listen(listener: Listener) -> None:
+    """Let `listener` hear of every check from now on, in place of the one before."""
+    global _listener  # noqa: PLW0603  # one learner, one progress a process
+    _listener = listener
 
 
 def call_text(function: str, arguments: Sequence[Any]) -> str:

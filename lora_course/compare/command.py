@@ -15,6 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from lora_course.arguments import positive, whole
 from lora_course.compare import report
 from lora_course.compare.data import DataSource
 from lora_course.compare.model import weights_hash
@@ -25,8 +26,7 @@ from lora_course.compare.run import check_model, read, run
 from lora_course.compare.settings import Settings
 from lora_course.compare.store import Store, StoreError
 from lora_course.models import BASE_MODEL
-from lora_course.schedule import LATE, SchedulerError, carry_out
-from lora_course.validation import positive, whole
+from lora_course.workers import LATE, SchedulerError, carry_out
 
 PACKAGES = ("lora-course", "torch", "transformers", "peft", "datasets", "bitsandbytes")
 # What `compare` raises for reasons that a user can mend; the message says how.

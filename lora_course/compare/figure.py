@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from lora_course.compare.paired import choose, finite
 from lora_course.compare.records import Comparison
 from lora_course.compare.rows import Row, amount, axis_label, in_order, name_of, rows
-from lora_course.plots import COLOURS, DASHES, MARKERS, Picture, mean_line, panels, rank_axis
+from lora_course.display.plots import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    Picture,
+    mean_line,
+    panels,
+    rank_axis,
+)
 
 
 def draw(comparison: Comparison) -> Picture:

@@ -6,10 +6,10 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from lora_course.bars import with_progress
 from lora_course.compare.records import Rank, Run
 from lora_course.compare.run import read, run
 from lora_course.compare.settings import Settings
+from lora_course.display.progress_bar import with_progress
 
 
 def run_here(settings: Settings, progress: bool = True) -> list[Run]:

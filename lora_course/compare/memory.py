@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.architectures import TARGETS, Decoder
-from lora_course.estimators import estimate_model_memory
-from lora_course.layers import trainable_parameters
+from lora_course.core.layers import trainable_parameters
+from lora_course.memory.closed_form import estimate_model_memory
 from lora_course.memory.optimizers import state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
+from lora_course.models.architectures import TARGETS, Decoder
 from lora_course.tasks import Examples
 
 

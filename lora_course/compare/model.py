@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from lora_course.arguments import first_line
 from lora_course.compare.records import FULL, HEAD, Rank, TextData
 from lora_course.compare.settings import Settings
-from lora_course.experiments import resolve_alpha
-from lora_course.layers import freeze
+from lora_course.core.layers import freeze
+from lora_course.core.sweep import resolve_alpha
 from lora_course.memory.adapter import ALL_LINEAR
 from lora_course.quiet import quiet
-from lora_course.validation import first_line
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 HEADS = ("lm_head", "score", "classifier")

@@ -15,8 +15,8 @@ from lora_course.compare.rows import amount, name_of, plus_minus, rows
 from lora_course.compare.stories import MEANINGS, diagnose
 from lora_course.compare.style import STYLE
 from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, rate_of
-from lora_course.plots import Picture
-from lora_course.webpage import document, scrolling_table
+from lora_course.display.plots import Picture
+from lora_course.display.webpage import document, scrolling_table
 
 
 def as_html(comparison: Comparison, picture: Picture) -> str:

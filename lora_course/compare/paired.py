@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lora_course.compare.records import Comparison, Run
-from lora_course.results import standard_error
-from lora_course.selection import RankChoice, choose_from
+from lora_course.core.results import standard_error
+from lora_course.core.selection import RankChoice, choose_from
 
 CAP = 5.0  # beyond this many standard errors, more of them make no story likelier
 

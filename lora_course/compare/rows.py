@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lora_course.compare.paired import finite, paired_seeds
 from lora_course.compare.records import FULL, HEAD, Comparison, Metric, Rank, Run
-from lora_course.results import standard_error
+from lora_course.core.results import standard_error
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from lora_course.compare.model import check_ranks, load_base, load_tokenizer, ma
 from lora_course.compare.prepared import Prepared, Score, loss_of, prepare, score
 from lora_course.compare.records import Job, Rank, Run, TextData
 from lora_course.compare.settings import Settings
-from lora_course.experiments import resolve_alpha
-from lora_course.layers import count_trainable
-from lora_course.training import TrainingDivergedError, batch_order, fit_batches, threads
+from lora_course.core.layers import count_trainable
+from lora_course.core.sweep import resolve_alpha
+from lora_course.core.training import TrainingDivergedError, batch_order, fit_batches, threads
 
 POINTS = 40
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from lora_course.arguments import one_of, positive, rank_list, whole
 from lora_course.compare.builtin import TASKS
 from lora_course.compare.data import DataSource
 from lora_course.compare.records import FULL, HEAD, METRICS, Job, Rank
-from lora_course.experiments import resolve_alpha
+from lora_course.core.sweep import resolve_alpha
+from lora_course.core.training import SCHEDULES
 from lora_course.memory.adapter import ALL_LINEAR
 from lora_course.models import BASE_MODEL
-from lora_course.training import SCHEDULES
-from lora_course.validation import one_of, positive, rank_list, whole
 
 QUANTIZE = ("none", "nf4")
 # What may change between a run that was stopped and the one that continues it.

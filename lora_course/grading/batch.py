@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from lora_course.checks.chapters import questions_of
+from lora_course.chapters.rooms import questions_of
 from lora_course.files import write_whole
 from lora_course.grading import table
 from lora_course.grading.feedback import page
@@ -15,7 +15,7 @@ from lora_course.grading.records import Graded, Status
 from lora_course.grading.store import Store
 from lora_course.grading.summary import Summary
 from lora_course.grading.supervise import supervise
-from lora_course.schedule import carry_out
+from lora_course.workers import carry_out
 
 GRADES = "grades.csv"
 SUMMARY = "summary.html"

@@ -21,9 +21,6 @@ from typing import Any
 import torch
 import torch._dynamo  # which making an optimizer imports, in 2 s
 
-import lora_course.layers
-import lora_course.tasks.matching
-import lora_course.training  # noqa: F401
 from lora_course.grading.grade import Job, blank, grade
 from lora_course.grading.records import Graded, Status
 

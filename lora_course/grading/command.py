@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lora_course.checks.chapters import questions_of
+from lora_course.arguments import positive, whole
+from lora_course.chapters.rooms import questions_of
 from lora_course.grading import batch
 from lora_course.grading.folder import FolderError, read_roster, submissions
 from lora_course.grading.grade import Job
@@ -20,8 +21,7 @@ from lora_course.grading.store import Store, StoreError
 from lora_course.grading.supervise import stop
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import Limits, SandboxError
-from lora_course.schedule import SchedulerError
-from lora_course.validation import positive, whole
+from lora_course.workers import SchedulerError
 
 # What goes wrong for reasons that an instructor can mend; the message says how.
 EXPECTED = (ValueError, FolderError, StoreError, SandboxError, SchedulerError)

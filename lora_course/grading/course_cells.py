@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 from collections.abc import Sequence
-from importlib.resources import files
 from symtable import symtable
 
-CELLS = "course_cells.json"  # written when the notebooks are built
+from lora_course.chapters.rooms import room_of
+
 MOST_CODE = 200_000  # characters; reading the names off much more takes long
 # Code with one of these may use names that cannot be read off it: then everything is run.
 OPAQUE = {
@@ -36,9 +35,8 @@ def digest(source: str) -> str:
 
 
 def handed_out(chapter: int) -> frozenset[str]:
-    """Digests of the chapter's cells that are no exercises."""
-    text = files("lora_course.grading").joinpath(CELLS).read_text(encoding="utf-8")
-    return frozenset(json.loads(text).get(f"{chapter:02d}", ()))
+    """Digests of the chapter's cells that are no exercises, as its room keeps them."""
+    return frozenset(room_of(chapter).read_built()["cells"])
 
 
 def needed(cells: Sequence[str], course: frozenset[str]) -> set[int]:

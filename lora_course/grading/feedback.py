@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from lora_course.checks.question import Question
 from lora_course.checks.result import AGAIN, Finding, Outcome, Result
+from lora_course.display.webpage import document, safe
 from lora_course.grading.records import CellNote, Graded, Status
-from lora_course.webpage import document, safe
 
 MEANINGS = {
     Status.OK: "the notebook was run and every question checked",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lora_course.checks.chapters import questions_of
+from lora_course.chapters.rooms import questions_of
 from lora_course.checks.question import Question
 from lora_course.checks.result import Result
 from lora_course.grading.course_cells import handed_out, needed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from lora_course.checks.face import AnswerError, LocalFace
+from lora_course.checks.answer import AnswerError, LocalFace
 from lora_course.checks.plain import BlankError
 from lora_course.grading.wire import WireError, pack, unpack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lora_course.checks.face import AnswerError, Probe
+from lora_course.checks.answer import AnswerError, Probe
 from lora_course.checks.plain import BlankError, NotPlainError, to_plain
 from lora_course.grading.replay import GivenUpError, Replay
 from lora_course.grading.session import KernelEndedError, TimeLimitError

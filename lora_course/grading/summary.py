@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from lora_course.checks.result import Outcome, Result
+from lora_course.display.webpage import document, safe, scrolling_table
 from lora_course.grading.feedback import MEANINGS
 from lora_course.grading.records import Graded, Status
-from lora_course.webpage import document, safe, scrolling_table
 
 STYLE = """
 a { color: var(--accent); }

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 
+from lora_course.chapters.rooms import room_of
 from lora_course.grading.records import Graded, Status
 from lora_course.interop.canvas import Grade, Merged, merge
 
@@ -13,11 +14,9 @@ from lora_course.interop.canvas import Grade, Merged, merge
 def export_nbgrader(options: argparse.Namespace) -> int:
     """Write the assignment; the exit status."""
     try:
-        from lora_course.authoring.build import chapter_source
         from lora_course.authoring.nbgrader import export_nbgrader as export
 
-        source = chapter_source(options.notebooks, options.chapter)
-        written = export(source, options.out, overwrite=options.overwrite)
+        written = export(room_of(options.chapter), options.out, overwrite=options.overwrite)
     except ModuleNotFoundError as error:
         print(
             f"lora-course export-nbgrader needs {error.name}; install it with:"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from lora_course.checks.chapters import questions_of
+from lora_course.chapters.rooms import questions_of
 
 # What the scripts install from, below the folder that holds the package.
 WANTED = (

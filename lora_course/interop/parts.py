@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
-from lora_course.checks.question import Question
+from lora_course.chapters.rooms import question_of
 from lora_course.checks.result import Finding, Outcome
 
 
@@ -16,7 +14,7 @@ def check_part(name: str, number: int, answer: Any) -> None:
 
     It takes a name, not the question, so that a test needs no import but this function's.
     """
-    question = _question(name)
+    question = question_of(name)
     if not 1 <= number <= len(question.parts):
         raise ValueError(f"number={number}: {name} has the parts 1 to {len(question.parts)}")
     part = question.parts[number - 1]
@@ -24,17 +22,6 @@ def check_part(name: str, number: int, answer: Any) -> None:
     _forget_outputs()
     if finding.outcome is not Outcome.CORRECT:
         raise AssertionError(f"{finding.part}: {explanation(finding)}")
-
-
-def _question(name: str) -> Question:
-    known: dict[str, Question] = {}
-    chapter, _, last = name.partition(".")
-    if re.fullmatch(r"ch\d\d", chapter):
-        questions = import_module(f"lora_course.checks.{chapter}").QUESTIONS
-        known = {question.name: question for question in questions}
-    if last not in known:
-        raise ValueError(f"name={name!r}: is no question; give one like 'ch04.lora_params'")
-    return known[last]
 
 
 def explanation(finding: Finding) -> str:

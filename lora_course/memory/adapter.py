@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lora_course.architectures import TARGETS
+from lora_course.arguments import whole
+from lora_course.models.architectures import TARGETS
 from lora_course.quiet import quiet
-from lora_course.validation import whole
 
 ALL_LINEAR = "all-linear"
 DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lora_course.bars import with_progress
+from lora_course.display.progress_bar import with_progress
 from lora_course.memory.estimates import Estimate, estimate
 from lora_course.memory.setting import QUANTISED, Setting
 

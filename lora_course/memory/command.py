@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lora_course.bars import with_progress
+from lora_course.arguments import positive, rank_list
+from lora_course.display.progress_bar import with_progress
 from lora_course.memory.adapter import lora_config
 from lora_course.memory.changes import changes
 from lora_course.memory.configs import load_config
@@ -17,7 +18,6 @@ from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.options import setting_of
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
-from lora_course.validation import positive, rank_list
 
 
 def main(options: argparse.Namespace) -> int:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lora_course.arguments import first_line
 from lora_course.memory.presets import PRESETS
 from lora_course.quiet import quiet
-from lora_course.validation import first_line
 
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
 MAX_LAYERS = 2_000  # real ones have up to some hundreds; each is built

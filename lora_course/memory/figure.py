@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from lora_course.display.plots import COLOURS, Picture, panels
 from lora_course.memory.estimates import Estimate
 from lora_course.memory.report import GIB, GROUPS, grouped, size
-from lora_course.plots import COLOURS, Picture, panels
 
 HATCHES = ("", "//", "..", "xx", "\\\\")  # with the colour: no part is known by colour alone
 

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from lora_course.arguments import one_of
 from lora_course.memory.configs import ConfigError, load_config
 from lora_course.memory.internals import internal
 from lora_course.quiet import quiet
-from lora_course.validation import one_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.layers import trainable_parameters
+from lora_course.core.layers import trainable_parameters
 
 
 def _adamw(model: nn.Module) -> Any:

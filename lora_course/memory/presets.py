@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lora_course.architectures import MODELS, Decoder
+from lora_course.models.architectures import MODELS, Decoder
 
 
 def decoder_fields(shape: Decoder, model_type: str = "llama", **more: Any) -> dict[str, Any]:

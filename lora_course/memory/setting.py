@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lora_course.validation import one_of, whole
+from lora_course.arguments import one_of, whole
 
 QUANTISED = ("int8", "nf4", "nf4-single")
 PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)

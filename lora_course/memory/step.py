@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.layers import trainable_parameters
+from lora_course.core.layers import trainable_parameters
 from lora_course.memory.fakes import fakes, to_fake
 from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.meta import DTYPES

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from lora_course.chapters.rooms import rooms
 from lora_course.sandbox import seccomp
 from lora_course.sandbox.limits import MB, Limits, SandboxError
 
@@ -172,7 +173,11 @@ def environment() -> dict[str, str]:
 
 
 def hidden() -> dict[str, bytes]:
-    """Files that are shown with other content: the solutions of all questions."""
-    path = files("lora_course.checks").joinpath("solutions.json")
-    names = json.loads(path.read_text(encoding="utf-8"))
-    return {str(path): json.dumps(dict.fromkeys(names, NOT_SHOWN)).encode()}
+    """Files that are shown with other content: all that hold solutions of questions."""
+    found: dict[str, bytes] = {}
+    for room in rooms():
+        built = room.read_built()
+        built["solutions"] = dict.fromkeys(built["solutions"], NOT_SHOWN)
+        found[str(room.built)] = json.dumps(built).encode()
+        found[str(room.source)] = f"{NOT_SHOWN}\n".encode()
+    return found

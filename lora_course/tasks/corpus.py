@@ -18,7 +18,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from lora_course.validation import one_of
+from lora_course.arguments import one_of
 
 SPLITS = ("train", "test")
 TEST_SHARE = 0.2

@@ -11,8 +11,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from lora_course.arguments import one_of, positive, rank_for, whole
 from lora_course.tasks import Examples
-from lora_course.validation import one_of, positive, rank_for, whole
 
 SPECTRA = ("flat", "power")
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lora_course.architectures import TARGETS
 from lora_course.models import BASE_MODEL
+from lora_course.models.architectures import TARGETS
 from lora_course.quiet import quiet
 from lora_course.tasks import Examples, corpus
 from lora_course.tasks.language import held_out_loss, stream

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import ROOT, SOURCES
+from tests.conftest import ROOMS, ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -20,9 +20,9 @@ def test_without_the_sliders_front_end_figures_are_shown_and_what_to_do(chromium
     settings = tmp_path / "JUPYTER_CONFIG_DIR" / "labconfig"
     settings.mkdir(parents=True)
     (settings / "page_config.json").write_text(json.dumps(NO_SLIDERS))
-    with jupyterlab(tmp_path) as (url, token):
+    with jupyterlab(tmp_path) as lab:
         page = chromium.new_page()
-        browser.open_chapter(page, url, token, f"{SOURCES[-1].stem}.ipynb")
+        browser.open_chapter(page, lab, ROOMS[-1].notebook)
         browser.run_all(page)
         told = page.locator(".jp-OutputArea-output", has_text="No controls above?")
         assert told.count() and not page.locator(".widget-slider").count()

@@ -8,10 +8,11 @@ import numpy
 import pytest
 import torch
 
-from lora_course.checks import ch01, ch04
+from lora_course.chapters.ch01_low_rank_update import questions as ch01
+from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
 from lora_course.checks.result import Finding, Outcome, Result
-from tests.checks.test_fixtures import QUESTIONS
+from tests.chapters.test_answers import QUESTIONS
 
 QUICK = [question for question in QUESTIONS if question is not ch04.rank_comparison]
 

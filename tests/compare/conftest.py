@@ -5,7 +5,7 @@ import torch
 
 from lora_course.compare.data import DataSource
 from lora_course.compare.settings import Settings
-from lora_course.models.train import build_tokenizer
+from tools.train_base_model import build_tokenizer
 
 WORDS = {"good": "fine kind warm glad bright", "bad": "cold grim harsh dull bleak"}
 

@@ -14,7 +14,7 @@ from lora_course.compare.model import (
 from lora_course.compare.prepared import loss_of, macro_f1
 from lora_course.compare.records import FULL, HEAD
 from lora_course.compare.run import read
-from lora_course.layers import count_trainable
+from lora_course.core.layers import count_trainable
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from lora_course.compare.rates import at_best_rates, at_rate, best_rates
 from lora_course.compare.records import FULL, METRICS, Comparison
 from lora_course.compare.words import all_notes
 from lora_course.compare.written import as_csv, as_json, from_json
-from lora_course.curves import TASKS, load_curve
-from lora_course.plots import Picture, panels
+from lora_course.display.plots import Picture, panels
 from tests.compare.test_report import run
 
 # Mean scores by rank and rate. At either rate alone the wrong rank is chosen.
@@ -65,24 +64,6 @@ def test_a_seed_that_lacks_a_rate_waits_and_changes_no_rate():
 
 def notes_of(comparison):
     return " ".join(all_notes(comparison))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_wherever_a_sweep_stops_each_rate_is_the_best_of_whole_seeds(task):
-    curve = load_curve(task)
-    runs = {(r.rank, r.learning_rate, r.seed): r for r in (*curve.runs, *curve.others)}
-    jobs = TASKS[task].jobs()
-    for count in range(len(jobs) + 1):
-        part = replace(curve, runs=tuple(runs[job] for job in jobs[:count]), others=())
-        stopped = at_best_rates(part)
-        assert stopped.finished == count
-        for rank, rate in best_rates(stopped).items():
-            seeds = {r.seed for r in stopped.runs if r.rank == rank}
-            rates = TASKS[task].rates_of(rank)
-            means = {other: sum(runs[rank, other, seed].score for seed in seeds) for other in rates}
-            best = max(means.values()) if curve.metric.higher_is_better else min(means.values())
-            assert seeds and means[rate] == best, (count, rank)
-    assert best_rates(stopped) == best_rates(curve)
 
 
 def test_a_rate_at_which_a_run_diverged_comes_last():

@@ -90,7 +90,7 @@ ENTRIES = [
     Entry(
         "help still in it",
         notebook(
-            "from lora_course.checks import ch04",
+            "from lora_course.chapters.ch04_rank_selection import questions as ch04",
             A,
             "ch04.lora_params.hint()\nch04.lora_params.solution()\nch04.lora_params.check(estimate_lora_params)",
         ),

@@ -257,7 +257,7 @@ def look_for(name):
 
 PEEKS = {
     "solutions read from the package": (
-        "from lora_course.checks import ch04\nexec(ch04.lora_params.solution().body)"
+        "from lora_course.chapters.ch04_rank_selection import questions as ch04\nexec(ch04.lora_params.solution().body)"
     ),
     "solutions looked for": look_for("04_rank_selection"),
     "other submissions looked for": look_for("perfect"),

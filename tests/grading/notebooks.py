@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from nbformat import v3
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
-from lora_course.checks import ch04
+from lora_course.chapters.ch04_rank_selection import questions as ch04
 
 IMPORTS = """\
 import statistics

@@ -4,6 +4,7 @@ import pytest
 
 from lora_course.grading.course_cells import digest, handed_out, needed
 from lora_course.grading.notebook import code_cells
+from tests.conftest import NOTEBOOKS
 from tests.grading.notebooks import A, D
 
 IMPORTS = "import statistics\nfrom math import sqrt as root"
@@ -52,13 +53,13 @@ def test_where_it_cannot_be_told_everything_is_run(own):
     assert run(IMPORTS, TASK, PLOT, own) == [IMPORTS, TASK, PLOT, own]
 
 
-def test_the_chapters_exercises_are_never_the_courses(source):
+def test_the_chapters_exercises_are_never_the_courses(room):
     """Else an answer left blank, or one that equals the blank, would not be there to be asked."""
     from lora_course.authoring.build import student_path
     from lora_course.authoring.source import read_source
 
-    chapter = read_source(source)
-    cells = code_cells(student_path(source).read_bytes())
+    chapter = read_source(room)
+    cells = code_cells(student_path(room, NOTEBOOKS).read_bytes())
     known = handed_out(chapter.metadata["lora_course"]["chapter"])
     questions = [code for code in cells if digest(code) not in known and ".check(" in code]
     assert len(questions) == sum("question" in cell.metadata for cell in chapter.cells)

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lora_course.checks import ch04
-from lora_course.checks.face import LocalFace
+from lora_course.chapters.ch04_rank_selection import questions as ch04
+from lora_course.checks.answer import LocalFace
 from lora_course.checks.result import AGAIN, Finding, Outcome, Result
+from lora_course.display.webpage import document, scrolling_table
 from lora_course.grading.feedback import ADVICE, MEANINGS, page
 from lora_course.grading.records import CellNote, Graded, Status
-from lora_course.webpage import document, scrolling_table
-from tests.checks.ch04_fixtures import ADAPTER_MEMORY, LORA_PARAMS
+from tests.chapters.ch04_rank_selection.answers import ADAPTER_MEMORY, LORA_PARAMS
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -7,8 +7,8 @@ import pytest
 from lora_course.grading.grade import Job
 from lora_course.grading.records import Status
 from lora_course.grading.supervise import supervise
-from tests.checks.ch01_fixtures import ADD, MERGED, OUTPUT, layer
-from tests.checks.ch02_fixtures import FREEZING
+from tests.chapters.ch01_low_rank_update.answers import ADD, MERGED, OUTPUT, layer
+from tests.chapters.ch02_quiet_start.answers import FREEZING
 from tests.grading.notebooks import notebook
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
@@ -60,7 +60,7 @@ def test_a_class_that_ends_the_kernel_or_never_returns_costs_only_its_own_parts(
 @pytest.mark.parametrize("value", ["True", "{'output': 1}", "3 * [x]", "'x' * 10**7"])
 def test_a_replaced_probe_has_to_compute_what_it_reports(tmp_path, value):
     replaced = (
-        "import lora_course.checks.ch01_probe as probe\n"
+        "import lora_course.chapters.ch01_low_rank_update.layer_probe as probe\n"
         f"def use_layer(answer, what, weight, bias, rank, alpha, a, b, x):\n    return {value}\n"
         "probe.use_layer = use_layer\nLoRALayer = print"
     )

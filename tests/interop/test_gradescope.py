@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lora_course.checks import ch04
+from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Status
 from lora_course.grading.session import Session
@@ -236,7 +236,7 @@ def test_the_same_course_gives_the_same_zip_without_leftovers(tmp_path):
     first, second = (write_zip(tmp_path / name, 4) for name in ("a.zip", "b.zip"))
     assert first.read_bytes() == second.read_bytes()
     names = zipfile.ZipFile(first).namelist()
-    assert "course/pyproject.toml" in names and "course/lora_course/checks/ch04.py" in names
+    assert "course/pyproject.toml" in names and "course/lora_course/cli.py" in names
     assert "course/LICENSE" in names and "course/README.md" in names
     assert not [name for name in names if "__pycache__" in name or "/." in name]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "b.zip"]

@@ -12,13 +12,15 @@ import pytest
 
 from lora_course.authoring import build, nbgrader
 from lora_course.authoring.nbgrader import ExportError, export_nbgrader
-from lora_course.authoring.source import chapter_number, read_source, variant
-from lora_course.checks.chapters import questions_of
+from lora_course.authoring.source import read_source, variant
+from lora_course.chapters.rooms import Room, room_of
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
 from tests.grading.honest import SQUARE
 from tests.grading.notebooks import A
 
+EXAMPLE = room_of(4)
+NAME_OF_TINY = Path(EXAMPLE.notebook).stem
 TINY = '''\
 # %% [markdown]
 # # Tiny
@@ -26,7 +28,7 @@ TINY = '''\
 # %%
 import math
 
-from lora_course.checks import ch04
+from lora_course.chapters.ch04_rank_selection import questions as ch04
 
 # %% tags=["exercise"] question="lora_params"
 def estimate_lora_params(layer_dim, rank, num_layers=32):
@@ -56,9 +58,11 @@ logging.basicConfig(force=True)
 
 @pytest.fixture
 def tiny(tmp_path):
-    path = tmp_path / "04_tiny.py"
-    path.write_text(TINY)
-    return path
+    """A chapter of a single question, in a room that has the name of one there is."""
+    folder = tmp_path / EXAMPLE.name
+    folder.mkdir()
+    (folder / "chapter.py").write_text(TINY)
+    return Room(folder)
 
 
 def installed():
@@ -95,11 +99,12 @@ def run(course, *arguments, **settings):
     return done.stdout
 
 
-def exported(source, course):
-    export_nbgrader(source, course)
-    run(course, "generate_assignment", source.stem)
+def exported(room, course):
+    name = Path(room.notebook).stem
+    export_nbgrader(room, course)
+    run(course, "generate_assignment", name)
     return tuple(
-        nbformat.read(str(course / kind / source.stem / f"{source.stem}.ipynb"), as_version=4)
+        nbformat.read(str(course / kind / name / room.notebook), as_version=4)
         for kind in ("source", "release")
     )
 
@@ -141,27 +146,27 @@ def test_a_small_chapter_is_handed_out_and_graded(tiny, tmp_path):
     assert code(released, "lora_params") == code(
         variant(read_source(tiny), solved=False), "lora_params"
     )
-    submit(course, "04_tiny", "alice", solved)
-    submit(course, "04_tiny", "bob", released)
-    submit(course, "04_tiny", "carol", answered(released, "lora_params", NOISY))
+    submit(course, NAME_OF_TINY, "alice", solved)
+    submit(course, NAME_OF_TINY, "bob", released)
+    submit(course, NAME_OF_TINY, "carol", answered(released, "lora_params", NOISY))
     broken = nbformat.from_dict(solved)
     for cell in broken.cells:
         if cell.source.startswith("import"):
             cell.source = "1 / 0"  # the imports: nbgrader puts them back
         if cell.id.endswith("part1"):
             cell.source = "pass"
-    submit(course, "04_tiny", "dave", broken)
+    submit(course, NAME_OF_TINY, "dave", broken)
     cheating = nbformat.from_dict(released)
     for cell in cheating.cells:
         if "-part" in cell.id:
             cell.source, cell.metadata.nbgrader.points = "1", 50
-    submit(course, "04_tiny", "erin", cheating)
-    run(course, "autograde", "04_tiny")
+    submit(course, NAME_OF_TINY, "erin", cheating)
+    run(course, "autograde", NAME_OF_TINY)
     expected = {"alice": (2, 2), "bob": (0, 2), "carol": (1, 2), "dave": (2, 2), "erin": (0, 2)}
     assert scores(course) == expected
-    graded = (course / "autograded" / "carol" / "04_tiny" / "04_tiny.ipynb").read_text()
+    graded = (course / "autograded" / "carol" / NAME_OF_TINY / EXAMPLE.notebook).read_text()
     assert "Square assumed: 2·r·d holds only for a square matrix" in graded
-    assert "Success" in run(course, "validate", "source/04_tiny/04_tiny.ipynb")
+    assert "Success" in run(course, "validate", f"source/{NAME_OF_TINY}/{EXAMPLE.notebook}")
 
 
 @pytest.mark.long
@@ -181,26 +186,26 @@ def test_nbgrader_can_run_submissions_in_the_sandbox(tiny, tmp_path, sandbox):
             f"print('HOME', __import__('os').getcwd())\nopen({str(mark)!r}, 'w')"
         )
     )
-    submit(course, "04_tiny", "alice", solved)
-    run(course, "autograde", "04_tiny", JUPYTER_PATH=str(tmp_path / "jupyter"))
+    submit(course, NAME_OF_TINY, "alice", solved)
+    run(course, "autograde", NAME_OF_TINY, JUPYTER_PATH=str(tmp_path / "jupyter"))
     assert scores(course) == {"alice": (2, 2)}
     assert not mark.exists()
     assert (
         "HOME /home/learner"
-        in (course / "autograded" / "alice" / "04_tiny" / "04_tiny.ipynb").read_text()
+        in (course / "autograded" / "alice" / NAME_OF_TINY / EXAMPLE.notebook).read_text()
     )
 
 
 @pytest.mark.long
-def test_a_chapter_of_the_course_is_handed_out_and_graded(source, tmp_path):
-    course, name = tmp_path / "course", source.stem
-    solved, released = exported(source, course)
-    blank = variant(read_source(source), solved=False)
+def test_a_chapter_of_the_course_is_handed_out_and_graded(room, tmp_path):
+    course, name = tmp_path / "course", Path(room.notebook).stem
+    solved, released = exported(room, course)
+    blank = variant(read_source(room), solved=False)
     ours = [(cell.id, cell.source) for cell in blank.cells]
     assert [(c.id, c.source) for c in released.cells if "-part" not in c.id] == ours
     submit(course, name, "alice", solved)
     submit(course, name, "bob", without_ordinary_cells(nbformat.from_dict(released)))
-    questions = questions_of(chapter_number(source))
+    questions = room.questions()
     first = questions[0]
     carol = answered(released, first.name, first.solution().body)
     submit(course, name, "carol", without_ordinary_cells(carol))
@@ -210,10 +215,10 @@ def test_a_chapter_of_the_course_is_handed_out_and_graded(source, tmp_path):
     assert scores(course) == {learner: (score, points) for learner, score in reached.items()}
 
 
-def test_every_part_has_a_locked_cell_with_its_points(source):
-    cells = nbgrader.assignment(source).cells
+def test_every_part_has_a_locked_cell_with_its_points(room):
+    cells = nbgrader.assignment(room).cells
     graded = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    questions = questions_of(chapter_number(source))
+    questions = room.questions()
     parts = [(q, number) for q in questions for number in range(1, len(q.parts) + 1)]
     for cell, (question, number) in zip(graded, parts, strict=True):
         about = cell.metadata.nbgrader
@@ -225,18 +230,18 @@ def test_every_part_has_a_locked_cell_with_its_points(source):
 
 
 @pytest.mark.long
-def test_nbgraders_own_checks_and_stub_take_it(source, tmp_path, monkeypatch):
+def test_nbgraders_own_checks_and_stub_take_it(room, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(installed())
     from nbgrader.nbgraderformat import MetadataValidator
     from nbgrader.preprocessors import ClearSolutions
     from traitlets.config import Config
 
-    notebook = nbgrader.assignment(source)
+    notebook = nbgrader.assignment(room)
     MetadataValidator().validate_nb(notebook)
     settings = Config()
     exec(nbgrader.CONFIG, {"get_config": lambda: settings})
     cleared, _ = ClearSolutions(config=settings).preprocess(notebook, {})
-    blank = variant(read_source(source), solved=False)
+    blank = variant(read_source(room), solved=False)
     assert [c.source for c in cleared.cells if "-part" not in c.id] == [
         c.source for c in blank.cells
     ]
@@ -246,7 +251,7 @@ def test_an_edited_notebook_and_configuration_are_kept(tiny, tmp_path):
     notebook, config = export_nbgrader(tiny, tmp_path / "course")
     notebook.write_text("mine")
     config.write_text("# mine")
-    with pytest.raises(ExportError, match=r"04_tiny\.ipynb exists"):
+    with pytest.raises(ExportError, match=EXAMPLE.notebook + " exists"):
         export_nbgrader(tiny, tmp_path / "course")
     assert notebook.read_text() == "mine"
     assert export_nbgrader(tiny, tmp_path / "course", overwrite=True) == [notebook]
@@ -254,13 +259,13 @@ def test_an_edited_notebook_and_configuration_are_kept(tiny, tmp_path):
 
 
 def test_what_nbgrader_cannot_leave_as_a_blank_is_refused(tiny):
-    tiny.write_text(TINY.replace("# return ...", "# return [...]"))
+    tiny.source.write_text(TINY.replace("# return ...", "# return [...]"))
     with pytest.raises(ExportError, match=r"ch04-lora_params.*'return \.\.\.'"):
         nbgrader.assignment(tiny)
 
 
 def test_an_unknown_question_is_named_with_the_known_ones(tiny):
-    tiny.write_text(TINY.replace('question="lora_params"', 'question="params"'))
+    tiny.source.write_text(TINY.replace('question="lora_params"', 'question="params"'))
     with pytest.raises(ExportError, match="'params' is not one of chapter 4: lora_params, "):
         nbgrader.assignment(tiny)
 

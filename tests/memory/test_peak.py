@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from lora_course.estimators import estimate_model_memory
 from lora_course.memory import Setting, estimate, lora_config
+from lora_course.memory.closed_form import estimate_model_memory
 from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.peak import StorageLog
 from lora_course.memory.step import KINDS, TraceError

@@ -13,6 +13,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lora_course.chapters.rooms import rooms
 from lora_course.grading.records import Status
 from lora_course.grading.session import KernelEndedError, Session
 from lora_course.sandbox import bubblewrap, cgroups, seccomp
@@ -95,9 +96,12 @@ def test_processes_and_threads_are_allowed(session):
 @needs_sandbox
 def test_the_environment_and_the_solutions_are_not_shown(session, monkeypatch):
     assert "SSH" not in value(session, "dict(__import__('os').environ)")
-    path = Path(bubblewrap.files("lora_course.checks").joinpath("solutions.json"))
-    assert "return num_layers" in path.read_text(encoding="utf-8")
-    assert "num_layers" not in value(session, f"open({str(path)!r}).read()")
+    for room in rooms():
+        code = room.questions()[0].solution().body
+        for path in (room.built, room.source):
+            assert code.splitlines()[0] in path.read_text(encoding="utf-8").replace('\\"', '"')
+            seen = value(session, f"open({str(path)!r}).read()")
+            assert "Solutions are not shown" in seen and code.splitlines()[0] not in seen
 
 
 @needs_sandbox

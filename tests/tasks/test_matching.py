@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
+from lora_course.core.training import evaluate
 from lora_course.tasks.matching import MatchingTask
-from lora_course.training import evaluate
 
 
 @pytest.mark.parametrize("spectrum", ["flat", "power"])

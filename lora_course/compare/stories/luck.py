@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lora_course.compare.paired import CAP, Difference, paired_scores
 from lora_course.compare.stories.story import CLEAR, LUCKY, Story, Sweep, Told
-from lora_course.selection import share_by_luck
+from lora_course.core.selection import share_by_luck
 
 
 def noise(sweep: Sweep) -> Told:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from lora_course.compare.paired import CAP, Difference, paired_scores
 from lora_course.compare.records import Run
 from lora_course.compare.stories.story import CLEAR, LUCKY, Story, Sweep, Told
-from lora_course.selection import share_by_luck
+from lora_course.core.selection import share_by_luck
 
 SMALL_LOSS = 0.005  # nats; half a per cent of a token's probability
 # Share of the whole fall of the training loss that is in the last quarter of training. While a

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lora_course.compare.paired import Difference, paired_seeds
 from lora_course.compare.records import Metric, Rank, Run
-from lora_course.selection import RankChoice
+from lora_course.core.selection import RankChoice
 
 CLEAR = 2.0  # standard errors
 LUCKY = 0.1  # a share_by_luck above this is taken for luck

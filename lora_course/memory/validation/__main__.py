@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
-from lora_course.bars import with_progress
+from lora_course.display.progress_bar import with_progress
+from lora_course.files import replace_block
 from lora_course.memory.validation import measure
 from lora_course.memory.validation.closed_form import CASES, compared
-from lora_course.memory.validation.page import replaced, tables
+from lora_course.memory.validation.page import BLOCK, tables
 from lora_course.memory.validation.published import published, published_peaks
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
@@ -32,7 +33,7 @@ def main() -> None:
     closed = [compared(case) for case in with_progress(CASES, "closed form", show=True)]
     elsewhere = [*published(), *published_peaks()]
     content = tables(counts, optimizers, weights, peaks, elsewhere, closed, versions)
-    path.write_text(replaced(document, content), encoding="utf-8")
+    path.write_text(replace_block(document, BLOCK, f"{content}\n"), encoding="utf-8")
     print(f"wrote {path}")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lora_course.architectures import Decoder
 from lora_course.memory.presets import decoder_fields
+from lora_course.models.architectures import Decoder
 
 
 def _decoder(model_type: str, tied: bool = False, **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from lora_course.memory.validation.closed_form import Compared
 from lora_course.memory.validation.measure import ON_ALL, Pair
 from lora_course.memory.validation.published import Published
 
-START, END = "<!-- validation -->", "<!-- /validation -->"
+BLOCK = "validation"
 
 
 def tables(
@@ -156,11 +156,3 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table, all but the first column to the right."""
     lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def replaced(document: str, content: str) -> str:
-    """`document` with `content` between the marks; ValueError when a mark is missing."""
-    if START not in document or END not in document:
-        raise ValueError(f"the document has no {START} … {END} to put the tables between")
-    before, _, rest = document.partition(START)
-    return f"{before}{START}\n{content}\n{END}{rest.partition(END)[2]}"

@@ -1,0 +1,159 @@
+"""Chapter 1, question (b): the learner's LoRA layer, with B ≠ 0, in several shapes and dtypes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lora_course.chapters.ch01_low_rank_update.check_layer_mistakes import MERGED, OUTPUTS
+from lora_course.chapters.ch01_low_rank_update.layer_probe import PARTS
+from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.plain import show
+from lora_course.checks.question import WrongAnswerError, compare
+from lora_course.checks.random_tensors import tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FUNCTION = "LoRALayer"
+CLOSE, CLOSE_16 = 1e-5, 2e-2  # of the largest number: in fp32 and fp64, in 16 bits
+SMALLEST = 1e-3  # of a start: smaller numbers are as good as none
+
+
+def _call(what: str) -> Callable[..., str]:
+    """What is shown as the call, from the arguments of a case."""
+
+    def shown(_: str, weight: Tensor, bias: Any, rank: int, alpha: float, *rest: Tensor) -> str:
+        d_out, d_in = weight.shape
+        dtype = str(weight.dtype).removeprefix("torch.")
+        base = f"nn.Linear({d_in}, {d_out}, bias={bias is not None}, dtype={dtype})"
+        x = "×".join(map(str, rest[-1].shape))
+        tail = {"start": "", "merged": ".merged_weight()"}.get(what, f"(x), x {x}, A and B random")
+        return f"{FUNCTION}({base}, {rank}, {alpha:g}){tail}"
+
+    return shown
+
+
+def _cases(what: str, draws: random.Random) -> list[list[Any]]:
+    """Layers wider and taller, with and without bias, alpha above and below r, three dtypes."""
+    import torch
+
+    made = []
+    for d_out, d_in, rank, alpha, bias, dtype in (
+        (7, 5, 3, draws.choice((6.0, 7.5, 12.0)), True, torch.float32),
+        (4, 9, 2, draws.choice((0.5, 1.0, 1.5)), False, torch.float64),
+        (6, 6, 4, draws.choice((16.0, 24.0)), True, torch.bfloat16),
+    ):
+        weight, b = tensor(draws, d_out, d_in, dtype=dtype), tensor(draws, d_out, rank, dtype=dtype)
+        a = tensor(draws, rank, d_in, dtype=dtype)
+        shift = tensor(draws, d_out, dtype=dtype) if bias else None
+        x = tensor(draws, 2, 3, d_in, dtype=dtype)
+        made.append([what, weight, shift, rank, alpha, a, b, x])
+    return made
+
+
+def _is_16(case: list[Any]) -> bool:
+    return bool(case[1].element_size() == 2)
+
+
+def check_start(face: Face, draws: random.Random) -> None:
+    """A and B have their shapes, B = 0, A ≠ 0; they train, and nothing else does."""
+    for case in _cases("start", draws):
+        _check_start(face, case)
+
+
+def _check_start(face: Face, case: list[Any]) -> None:
+    start, called = face.call(*case), _call("start")(*case)
+    d_out, d_in = case[1].shape
+    rank: int = case[3]
+    wanted = {"lora_A": (rank, d_in), "lora_B": (d_out, rank)}
+
+    def wrong(message: str, got: str, expected: str, mistake: str) -> WrongAnswerError:
+        return WrongAnswerError(message, called, got, expected, mistake)
+
+    if type(start) is not dict or not {*PARTS, "trains"} <= start.keys():
+        raise AnswerError("gave no layer that can be looked at")
+    shapes = {name: tuple(getattr(start[name], "shape", ())) for name in PARTS}
+    if shapes != wanted:
+        got = ", ".join(f"{name}: {show(start[name])}" for name in PARTS)
+        expected = f"lora_A: {rank}×{d_in}, lora_B: {d_out}×{rank}"
+        if shapes == {name: wanted[name][::-1] for name in PARTS}:
+            message = "Both are turned on their side: A is r×d_in, B is d_out×r."
+            raise wrong(message, got, expected, "transposed")
+        if shapes["lora_A"] == wanted["lora_B"]:
+            message = "A and B have changed places: A reads the input, B writes the output."
+            raise wrong(message, got, expected, "A and B exchanged")
+        message = "base.weight is d_out×d_in. A takes d_in numbers to r, B takes r to d_out."
+        raise wrong(message, got, expected, "other shapes")
+    trains = start["trains"] if type(start["trains"]) is list else []
+    expected = "lora_A, lora_B"
+    missing = [name for name in PARTS if name not in trains]
+    surplus = [str(name)[:40] for name in trains if name not in PARTS]
+    got = ", ".join(map(str, trains)) or "nothing"
+    if missing:
+        message = f"An optimizer would not find {' and '.join(missing)}: wrap it in nn.Parameter."
+        raise wrong(message, f"trains: {got}", f"trains: {expected}", "no parameter")
+    if any(name.startswith("base.") for name in surplus):
+        message = "The base still trains: base.requires_grad_(False) freezes it."
+        raise wrong(message, f"trains: {got}", f"trains: {expected}", "the base trains")
+    if surplus:
+        message = "Only A and B are trained: alpha and the rest are plain numbers."
+        raise wrong(message, f"trains: {got}", f"trains: {expected}", "something else trains")
+    largest = {name: start[name].abs().max().item() for name in PARTS}
+    if largest["lora_B"] != 0:
+        message = "Before training the layer must compute what the base does: start B at 0."
+        got, expected = f"lora_B: {show(start['lora_B'])}", "lora_B: zeros"
+        raise wrong(message, got, expected, "B does not start at 0")
+    if not largest["lora_A"] > SMALLEST:
+        message = "With A and B both 0 nothing would ever train: draw A at random."
+        raise wrong(message, f"lora_A: {show(start['lora_A'])}", "random numbers", "A starts at 0")
+
+
+def check_output(face: Face, draws: random.Random) -> None:
+    """x (W + s·BA)ᵀ + b with random A and B, and gradients for both."""
+
+    def right(_: str, weight: Any, shift: Any, rank: int, alpha: float, *abx: Any) -> Any:
+        a, b, x = (value.double() for value in abx)
+        y = x @ weight.double().T + alpha / rank * (x @ a.T @ b.T)
+        return (y if shift is None else y + shift.double()).to(weight.dtype)
+
+    for case in _cases("output", draws):
+        _advised(face, case)
+        compare(face, _call("output"), [case], right, OUTPUTS, _tolerance(case))
+        reached = face.call("gradients", *case[1:])
+        if reached != list(PARTS):
+            raise WrongAnswerError(
+                "The output is right, but no gradient comes back to A and B: use them as they"
+                " are, without .data, .detach() or torch.no_grad().",
+                _call("output")(*case),
+                f"gradients reach: {', '.join(map(str, reached or [])) or 'neither'}",
+                "gradients reach: lora_A, lora_B",
+                "cut off from training",
+            )
+
+
+def _advised(face: Face, case: list[Any]) -> None:
+    """Add to torch's complaint about two dtypes what to do."""
+    try:
+        face.call(*case)
+    except AnswerError as error:
+        if "dtype" not in str(error):
+            raise
+        advice = "Make A and B with dtype=base.weight.dtype, for bases of any precision."
+        raise AnswerError(f"{error}. {advice}") from error
+
+
+def check_merged(face: Face, draws: random.Random) -> None:
+    """W + s·BA, without a change of the base."""
+
+    def right(_: str, weight: Any, shift: Any, rank: int, alpha: float, *abx: Any) -> Any:
+        a, b, _x = (value.double() for value in abx)
+        return (weight.double() + alpha / rank * (b @ a)).to(weight.dtype)
+
+    for case in _cases("merged", draws):
+        compare(face, _call("merged"), [case], right, MERGED, _tolerance(case))
+
+
+def _tolerance(case: list[Any]) -> float:
+    return CLOSE_16 if _is_16(case) else CLOSE

@@ -1,0 +1,1 @@
+"""A quiet start: what moves first, and what another start costs."""

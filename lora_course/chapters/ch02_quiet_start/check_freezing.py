@@ -1,0 +1,109 @@
+"""Chapter 2, question (c): freeze a model except for its adapters, whatever else is in it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.plain import show
+from lora_course.checks.question import WrongAnswerError
+
+FUNCTION = "freeze_all_but_adapters"
+LETTERS = ("lora_A", "lora_B")
+
+
+def freeze(answer: Any, rank: int, before: str) -> Any:
+    """Let the answer freeze a small model, of which `before` trains: "all" or "none" of it.
+
+    Returns {name of a parameter: whether it trains}; the dots where the answer does nothing.
+    """
+    model = small_model(rank)
+    model.requires_grad_(before == "all")
+    start = {name: p.requires_grad for name, p in model.named_parameters()}
+    returned = answer(model)
+    after = {name: p.requires_grad for name, p in model.named_parameters()}
+    return returned if returned is ... and after == start else after
+
+
+def small_model(rank: int) -> Any:
+    """Embedding, norm, two adapted layers, one plain one, and a module with lora in its name."""
+    from torch import nn
+
+    from lora_course.core.layers import LoRALinear
+
+    block = nn.ModuleDict(
+        {
+            "q_proj": LoRALinear(nn.Linear(6, 6), rank),
+            "norm": nn.LayerNorm(6),
+            "exploration": nn.Linear(6, 6),
+            "v_proj": LoRALinear(nn.Linear(6, 4), rank),
+        }
+    )
+    return nn.ModuleDict({"embedding": nn.Embedding(5, 6), "block": block, "head": nn.Linear(6, 2)})
+
+
+def check_frozen(face: Face, draws: random.Random) -> None:
+    """Of a model in which everything trained, nothing but the adapters does."""
+    rank = draws.randint(1, 4)
+    trains = _trains(face, rank, "all")
+    wrong = [name for name, on in trains.items() if on and not name.endswith(LETTERS)]
+    if not wrong:
+        return
+    others = [name for name in trains if not name.endswith(LETTERS)]
+    if wrong == others:
+        name, message = "nothing frozen", "Everything still trains: set requires_grad to False."
+    elif all(".exploration." in n for n in wrong):
+        name = "a name with lora in it"
+        message = "'exploration' holds the letters lora, too: look at the end of the name."
+    elif all(n.endswith(".bias") for n in wrong):
+        name, message = "biases left", "Biases are parameters as well: freeze them, too."
+    elif all(".base." in n for n in wrong):
+        name = "bases of adapters left"
+        message = "Inside an adapted layer stands its base, with a weight and a bias: freeze them."
+    elif not any(".base." in n for n in wrong):
+        name = "only the bases frozen"
+        message = "Layers without adapters are part of the base model, too: freeze them."
+    else:
+        name, message = "some left", "Go through model.named_parameters(), which has them all."
+    raise WrongAnswerError(
+        message, _called(rank, "all"), f"still trains: {', '.join(wrong)}", "adapters only", name
+    )
+
+
+def check_adapters(face: Face, draws: random.Random) -> None:
+    """The adapters train, whether they did before or not."""
+    rank = draws.randint(1, 4)
+    for before in ("all", "none"):
+        trains = _trains(face, rank, before)
+        off = [name for name, on in trains.items() if name.endswith(LETTERS) and not on]
+        if not off:
+            continue
+        if before == "none":
+            name = "adapters not switched on"
+            message = "Nothing trained before, and the adapters still do not: set them to True."
+        elif len({n[-1] for n in off}) == 1:
+            name, message = "one factor frozen", f"Every {off[0][-6:]} is frozen: train both."
+        elif len(off) == sum(n.endswith(LETTERS) for n in trains):
+            name, message = "adapters frozen, too", "Nothing is left to train: keep A and B."
+        else:
+            name, message = "some adapters frozen", "Keep A and B of every adapted layer."
+        raise WrongAnswerError(
+            message, _called(rank, before), f"frozen: {', '.join(off)}", "all adapters train", name
+        )
+
+
+def _trains(face: Face, rank: int, before: str) -> dict[str, bool]:
+    """What the probe reports, if it is what the probe reports."""
+    trains = face.call(rank, before)
+    names = [name for name, _ in small_model(rank).named_parameters()]
+    if type(trains) is not dict or list(trains) != names:
+        raise AnswerError(f"left another model: {show(trains)}")
+    if any(type(on) is not bool for on in trains.values()):
+        raise AnswerError(f"left something that is neither on nor off: {show(trains)}")
+    return trains
+
+
+def _called(rank: int, before: str) -> str:
+    """What is shown as the call."""
+    return f"{FUNCTION}(model), adapters of rank {rank}, of which {before} trained before"

@@ -1,0 +1,76 @@
+"""Chapter 3, question (b): the alpha that keeps the first Adam step at another rank."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+from lora_course.checks.answer import Face
+from lora_course.checks.question import Mistake, compare
+
+FUNCTION = "alpha_for"
+CLOSE = 1e-9
+
+
+def right(rank: int, old_rank: int, old_alpha: float, keep: str) -> float:
+    """‖ΔW‖ goes with alpha/√r, so alpha with √r; the loss falls with alpha alone."""
+    return old_alpha * math.sqrt(rank / old_rank) if keep == "size" else old_alpha
+
+
+def _power(power: float) -> Callable[[int, int, float, str], float]:
+    return lambda rank, old_rank, old_alpha, keep: old_alpha * (rank / old_rank) ** power
+
+
+MISTAKES = (
+    Mistake(
+        "alpha with the rank",
+        _power(1),
+        "That is alpha = r's rule: alpha / r stays, and the step grows with the rank: as √r in"
+        " size, as r in what it does to the loss.",
+    ),
+    Mistake(
+        "upside down",
+        _power(-0.5),
+        "Upside down: at a higher rank alpha has to be larger to keep the size.",
+    ),
+    Mistake(
+        "upside down",
+        _power(-1),
+        "Upside down: a higher rank divides by more already, alpha / r.",
+    ),
+    Mistake(
+        "a fixed alpha",
+        _power(0),
+        "A fixed alpha keeps the fall of the loss. ‖ΔW‖ it does not keep: that goes as alpha/√r.",
+    ),
+    Mistake(
+        "alpha with √rank",
+        _power(0.5),
+        "alpha with √r keeps the size. The fall of the loss goes as alpha/r times r directions.",
+    ),
+    Mistake(
+        "the old rank left out",
+        lambda rank, old_rank, old_alpha, keep: (
+            old_alpha * math.sqrt(rank) if keep == "size" else old_alpha
+        ),
+        "Compare with the old rank: at the same rank alpha has to stay as it is.",
+    ),
+    Mistake(
+        "the scaling, not alpha",
+        lambda rank, old_rank, old_alpha, keep: right(rank, old_rank, old_alpha, keep) / rank,
+        "That is the scaling alpha / r. Return alpha itself.",
+    ),
+)
+
+
+def check(keep: str) -> Callable[[Face, random.Random], None]:
+    """A check of one kind, to higher ranks and to lower ones."""
+
+    def run(face: Face, draws: random.Random) -> None:
+        alpha = draws.choice((8.0, 12.0, 16.0, 20.0))
+        pairs = ((64, 4), (draws.choice((32, 128)), 8), (4, draws.choice((16, 64))))
+        cases = [[rank, old_rank, alpha, keep] for rank, old_rank in pairs]
+        compare(face, FUNCTION, cases, right, MISTAKES, CLOSE)
+
+    return run

@@ -1,0 +1,128 @@
+"""What alpha, the learning rate and the start do together: paths, first steps, best rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lora_course.arguments import one_of, positive
+from lora_course.core.layers import init_adapter
+from lora_course.core.planted import OPTIMIZERS, PlantedLayer
+from lora_course.core.results import RankSummary, summarize
+from lora_course.core.sweep import AlphaRule, rank_sweep, resolve_alpha
+from lora_course.display.progress_bar import with_progress
+from lora_course.tasks import Task
+
+PATH_WIDTH, PATH_RANK, PATH_STEPS, PATH_ALPHA = 32, 4, 60, 4.0
+PATH_RATES = {"SGD": 1.0, "Adam": 0.02}
+"""A learning rate that suits each optimizer on the paths' layer."""
+
+STEP_WIDTH = 256
+STEP_RATE = 1e-6  # so small that the loss falls along its slope
+
+RULES: dict[str, AlphaRule] = {
+    "alpha = 16": 16.0,
+    "alpha = r": "rank",
+    # Divided by r this is a scaling of 1/√r: rsLoRA's, with an alpha of 1.
+    "alpha/√r (rsLoRA)": "sqrt(rank)",
+}
+
+ByRate = dict[float, RankSummary]
+
+
+def trace(
+    optimizer: str, alpha: float = 1.0, learning_rate: float = 1.0, spread: float = 1.0
+) -> Tensor:
+    """Loss at each of 60 steps (fp64) of a 32×32 layer at rank 4, from B = 0.
+
+    All three are factors: of alpha = 4, of the optimizer's rate (`PATH_RATES`), of A's start.
+    """
+    old_rate = PATH_RATES[one_of("optimizer", optimizer, OPTIMIZERS)]
+    task = PlantedLayer(PATH_WIDTH, PATH_RANK, dtype=torch.float64)
+    layer = task.adapted(PATH_RANK, positive("alpha", alpha) * PATH_ALPHA)
+    with torch.no_grad():
+        layer.lora_A.copy_(spread * init_adapter(layer.base, PATH_RANK, seed=0)[0])
+    rate = positive("learning_rate", learning_rate) * old_rate
+    return task.train(layer, optimizer, rate, PATH_STEPS)[0]
+
+
+def max_path_difference(
+    optimizer: str, alpha: float = 1.0, learning_rate: float = 1.0, spread: float = 1.0
+) -> float:
+    """The largest distance of such a path from the old one, over all steps."""
+    new = trace(optimizer, alpha, learning_rate, spread)
+    return (new - trace(optimizer)).abs().max().item()
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """‖ΔW‖ (Frobenius) after one step, and by how much the loss has fallen."""
+
+    size: float
+    fall: float
+
+
+def first_step(rank: int, alpha: AlphaRule, optimizer: str = "Adam", seed: int = 0) -> FirstStep:
+    """One step of a 256×256 layer that learns a change of full rank, in fp64.
+
+    Base, data and the first rows of A are the same for every rank and rule. At B = 0 Adam moves
+    each entry of B by the learning rate, whatever its gradient G Aᵀ: so ‖ΔW‖ = s·lr·‖sign(G Aᵀ) A‖
+    grows as s·√r, and the loss falls by s·lr·Σ|G Aᵀ|, as s·r. With SGD it falls as s²·r.
+    """
+    task = PlantedLayer(STEP_WIDTH, STEP_WIDTH, seed, torch.float64)
+    layer = task.adapted(rank, resolve_alpha(alpha, rank))
+    with torch.no_grad():
+        layer.lora_A.copy_(init_adapter(layer.base, rank, seed)[0])
+        before = task.loss(layer).item()
+    task.train(layer, optimizer, STEP_RATE, steps=1)
+    with torch.no_grad():
+        fall = before - task.loss(layer).item()
+        return FirstStep(layer.delta().norm().item(), fall)
+
+
+def first_steps(
+    rules: Mapping[str, AlphaRule], ranks: Iterable[int], optimizer: str = "Adam"
+) -> dict[str, dict[int, FirstStep]]:
+    """`first_step` by rule (its label) and rank."""
+    ranks = list(ranks)
+    return {
+        label: {rank: first_step(rank, rule, optimizer) for rank in ranks}
+        for label, rule in rules.items()
+    }
+
+
+def growth(steps: Mapping[int, FirstStep]) -> FirstStep:
+    """How many times as large size and fall are at the last rank as at the first."""
+    first, *_, last = steps.values()
+    if not min(first.size, first.fall) > 0:
+        return FirstStep(math.nan, math.nan)
+    return FirstStep(last.size / first.size, last.fall / first.fall)
+
+
+def by_rate(
+    task: Task,
+    ranks: Sequence[int],
+    rates: Iterable[float],
+    rule: AlphaRule,
+    seeds: Iterable[int] = (0, 1, 2),
+    progress: bool = True,
+) -> dict[int, ByRate]:
+    """Rank -> learning rate -> its runs' summary."""
+    table: dict[int, ByRate] = {rank: {} for rank in ranks}
+    seeds = list(seeds)
+    for rate in with_progress(list(rates), "learning rates", progress, delay=1):
+        runs = rank_sweep(
+            task, ranks, seeds, alpha=rule, mode="stacked", learning_rate=rate, progress=False
+        )
+        for row in summarize(runs):
+            table[row.rank][rate] = row
+    return table
+
+
+def best_rate(rows: Mapping[float, RankSummary]) -> float:
+    """The learning rate with the highest mean accuracy."""
+    return max(rows, key=lambda rate: rows[rate].accuracy)

@@ -1,0 +1,93 @@
+"""Chapter 4, rank selection: four questions, ten points."""
+
+from __future__ import annotations
+
+from lora_course.chapters.ch04_rank_selection import (
+    check_adapter_memory,
+    check_choice,
+    check_lora_params,
+    check_rank_comparison,
+    check_rank_comparison_adapters,
+)
+from lora_course.checks.question import Part, Question
+
+lora_params = Question(
+    room=__package__,
+    name="lora_params",
+    title="Count the trainable parameters",
+    function="estimate_lora_params",
+    parts=(
+        Part("square matrices, every layer", 1, check_lora_params.check_square),
+        Part("rectangular matrices", 1, check_lora_params.check_rectangular),
+    ),
+    hints=(
+        "Write down the shapes of B and A for one W of d_out×d_in, and count their entries.",
+        "B has d_out·r entries and A has r·d_in. Add the two, then think of num_layers. An int"
+        " layer_dim means d_out = d_in = layer_dim; otherwise it is a pair.",
+    ),
+)
+
+adapter_memory = Question(
+    room=__package__,
+    name="adapter_memory",
+    title="Memory of adapter, gradients and optimizer",
+    function="adapter_memory",
+    parts=(
+        Part("fp32 adapters, 4 bytes a value", 1, check_adapter_memory.memory((4,))),
+        Part("any precision", 1, check_adapter_memory.memory((2, 4))),
+    ),
+    hints=(
+        "For each trainable value training keeps the value itself, its gradient, and whatever"
+        " AdamW remembers about it. How many numbers does AdamW remember?",
+        "AdamW keeps two moments a value, in the value's own precision. So the bytes are n·b,"
+        " n·b and 2·n·b; divide each by 1e6.",
+    ),
+)
+
+rank_comparison = Question(
+    room=__package__,
+    name="rank_comparison",
+    title="Compare ranks by training",
+    function="run_rank_comparison",
+    parts=(
+        Part(
+            "one experiment a rank and seed, with its count", 1, check_rank_comparison.check_table
+        ),
+        Part(
+            "trained by the recipe, tested on held-out pairs",
+            1,
+            check_rank_comparison_adapters.check_adapters,
+        ),
+        Part("training time measured", 1, check_rank_comparison.check_times),
+    ),
+    hints=(
+        "Two loops: seeds outside, ranks inside. Inside, each run starts afresh:"
+        " adapt(task.model(), rank, alpha=rank, seed=seed), fit(...), evaluate(...), append one"
+        " RankExperiment.",
+        "fit(model, task.train(seed), seed=seed, progress=False) trains, and returns a history"
+        " whose .seconds is the training time; evaluate(model, task.test()) is the accuracy;"
+        " count_trainable(model) counts; adapter=adapter_state(model) hands the weights over.",
+    ),
+)
+
+choice = Question(
+    room=__package__,
+    name="choice",
+    title="Choose a rank and defend it",
+    function="choose_rank_by_hand",
+    parts=(
+        Part("the smallest rank within one standard error", 1, check_choice.check_choice),
+        Part("the numbers that defend it", 1, check_choice.check_evidence),
+        Part("one seed cannot tell", 1, check_choice.check_one_seed),
+    ),
+    hints=(
+        "Find the rank with the best mean. For each rank, take the best rank's accuracies minus"
+        " its own, seed by seed: how large is the mean of these differences against their"
+        " standard error?",
+        "standard error = statistics.stdev(differences) / len(differences)**0.5. Go through the"
+        " ranks from the smallest and stop at the first whose mean difference is at most that."
+        " The best rank itself has difference 0 and standard error 0.",
+    ),
+)
+
+QUESTIONS = (lora_params, adapter_memory, rank_comparison, choice)

@@ -1,0 +1,195 @@
+"""The notebooks are what their sources say, whole, and no longer than they may be."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from lora_course.authoring import build
+from lora_course.authoring.source import (
+    SourceError,
+    read_source,
+    solutions,
+    variant,
+)
+from lora_course.chapters.rooms import Room
+from lora_course.checks.result import Outcome
+from tests.conftest import NOTEBOOKS, ROOMS, ROOT
+
+MOST = {"most_cells": 20, "most_words": 600, "most_lines": 60}
+
+
+def cells(path, kind=None):
+    notebook = nbformat.read(str(path), as_version=4)
+    return [cell for cell in notebook.cells if kind in (None, cell.cell_type)]
+
+
+def test_student_notebook_is_up_to_date(room):
+    built = build.text(variant(read_source(room), solved=False))
+    assert build.student_path(room, NOTEBOOKS).read_text(encoding="utf-8") == built, (
+        "run `make notebooks`"
+    )
+
+
+def test_the_index_is_up_to_date_and_its_links_lead_to_every_chapter():
+    folder = ROOT / "notebooks"
+    content = (folder / "index.ipynb").read_text(encoding="utf-8")
+    assert content == build.text(build.index(ROOMS)), "run `make notebooks`"
+    linked = re.findall(r"\]\(([^)]+\.ipynb)\)", content)
+    assert linked == [room.notebook for room in ROOMS]
+    assert all((folder / name).exists() for name in linked)
+
+
+def test_the_index_runs_and_shows_the_progress(tmp_path):
+    executed = build.execute(build.index(ROOMS), tmp_path)
+    (shown,) = executed.cells[-1].outputs
+    assert all(f"Chapter {room.number}: 0 of" in shown.data["text/html"] for room in ROOMS)
+
+
+def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_path):
+    room = made(tmp_path, "# %% [markdown]\n# # 5. X\n#\n# Text.\n")
+    with pytest.raises(SourceError, match="You will measure"):
+        build.index([room])
+
+
+def test_solution_is_up_to_date(room):
+    def face(cell):
+        return cell.id, cell.cell_type, cell.source, cell.metadata
+
+    fresh = variant(read_source(room), solved=True).cells
+    assert [face(c) for c in cells(build.solution_path(room, NOTEBOOKS))] == [
+        face(c) for c in fresh
+    ]
+
+
+def test_solutions_on_request_are_up_to_date(room):
+    stored = room.read_built()
+    assert stored["solutions"] == solutions(read_source(room)), "run `make notebooks`"
+    assert stored["cells"] == build.course_cells(room), "run `make notebooks`"
+
+
+def test_solution_was_executed_and_holds_no_error(room):
+    code = cells(build.solution_path(room, NOTEBOOKS), "code")
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for cell in code:
+        assert not any(output.output_type == "error" for output in cell.outputs)
+        if "nbval-check-output" in cell.metadata.get("tags", []):
+            assert cell.outputs, f"{cell.id} is compared, so it needs an output"
+
+
+def test_every_claim_stands_as_a_true_statement(room):
+    printed = "".join(
+        output.get("text", "")
+        for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
+        for output in cell.outputs
+    )
+    claims = sum(
+        len(re.findall(r"^ *claim\(", cell.source, re.MULTILINE))
+        for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
+    )
+    assert claims >= 5
+    assert len(re.findall(r"^True: .*; measured [-\d.e]+\)$", printed, re.MULTILINE)) == claims
+
+
+def test_every_question_is_solved(room):
+    exercises = [
+        c for c in cells(build.solution_path(room, NOTEBOOKS), "code") if "question" in c.metadata
+    ]
+    assert len(exercises) >= 2
+    for cell in exercises:
+        shown = cell.outputs[-1].data["text/plain"]
+        assert shown.startswith(Outcome.CORRECT.value[0]), shown
+
+
+def test_budgets_are_kept(room):
+    student = cells(build.student_path(room, NOTEBOOKS))
+    words = sum(len(c.source.split()) for c in student if c.cell_type == "markdown")
+    lines = sum(
+        bool(line.strip())
+        for cell in student
+        if cell.cell_type == "code"
+        for line in cell.source.splitlines()
+    )
+    # A chapter that needs more says so in its first cell.
+    allowed = MOST | {key: student[0].metadata[key] for key in MOST if key in student[0].metadata}
+    found = {"most_cells": len(student), "most_words": words, "most_lines": lines}
+    assert all(found[key] <= allowed[key] for key in MOST), found
+
+
+def test_every_figure_has_alt_text_and_no_address_shows(room):
+    for cell in cells(build.solution_path(room, NOTEBOOKS), "code"):
+        for output in cell.outputs:
+            html = output.get("data", {}).get("text/html", "")
+            for image in re.findall(r"<img [^>]*>", html):
+                assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
+            assert "image/png" not in output.get("data", {}), f"{cell.id}: use Picture"
+            assert " at 0x" not in json.dumps(output)
+
+
+def test_every_figure_in_prose_is_cited_or_computed(room):
+    """A number with a decimal, a percent sign or three digits needs a link or an output."""
+    solved = cells(build.solution_path(room, NOTEBOOKS))
+    computed = " ".join(
+        [c.source for c in solved if c.cell_type == "code"]
+        + [json.dumps(c.outputs) for c in solved if c.cell_type == "code"]
+    )
+    for cell in solved:
+        if cell.cell_type != "markdown":
+            continue
+        for paragraph in cell.source.split("\n\n"):
+            prose = re.sub(r"\$[^$]*\$|`[^`]*`|\]\([^)]*\)|Llama-[\d.]+-\d+B", "", paragraph)
+            for number in re.findall(r"\d[\d,]*\.\d+|\d[\d,.]*%|\d{3}[\d,]*", prose):
+                assert "](http" in paragraph or number.strip("%,.") in computed, (
+                    f"{cell.id}: {number} is neither cited in its paragraph nor computed"
+                )
+
+
+def test_cell_ids_are_stable_and_unique(room):
+    ids = [cell.id for cell in cells(build.student_path(room, NOTEBOOKS))]
+    assert len(set(ids)) == len(ids) and all(i.startswith(f"ch{room.number:02d}-") for i in ids)
+    assert ids == [cell.id for cell in cells(build.solution_path(room, NOTEBOOKS))]
+
+
+def made(folder, text, name="ch09_x"):
+    """A room that holds only a source."""
+    room = folder / name
+    room.mkdir()
+    (room / "chapter.py").write_text(text, encoding="utf-8")
+    return Room(room)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("rank", "# %%\n1", "like ch04_rank_selection"),
+        ("ch09_x", '# %% tags=["exercise"] question="q"\n1', "'# solution'"),
+        ("ch09_x", "# %%\n# solution\n1\n# blank\n# ...\n# end", "the tag and the lines"),
+        (
+            "ch09_x",
+            '# %% tags=["exercise"]\n# solution\n1\n# blank\n# ...\n# end',
+            'add question="…"',
+        ),
+    ],
+)
+def test_sources_that_cannot_be_built_are_explained(tmp_path, name, text, words):
+    with pytest.raises(ValueError) as caught:
+        read_source(made(tmp_path, text, name))
+    assert words in str(caught.value) and name in str(caught.value)
+
+
+def test_blank_and_solution_differ_only_in_the_marked_lines(tmp_path):
+    chapter = read_source(
+        made(
+            tmp_path,
+            '# %% tags=["exercise"] question="q"\ndef f(x):\n    # solution\n    return 2 * x\n'
+            "    # blank\n    # # a hint\n    # return ...\n    # end\n\n\nf(1)\n",
+        )
+    )
+    assert variant(chapter, solved=True).cells[0].source == (
+        "def f(x):\n    return 2 * x\n\n\nf(1)"
+    )
+    assert variant(chapter, solved=False).cells[0].source == (
+        "def f(x):\n    # a hint\n    return ...\n\n\nf(1)"
+    )
+    assert solutions(chapter) == {"q": "def f(x):\n    return 2 * x\n\n\nf(1)"}

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from lora_course.checks.plain import BlankError, NotPlainError, is_tensor, show, to_plain
+from lora_course.checks.stored import type_name
 
 
 class AnswerError(Exception):
@@ -83,7 +84,7 @@ class LocalFace:
             try:
                 what = f"the value {show(to_plain(answer))}"
             except Exception:
-                what = f"an object of type {type(answer).__name__}"
+                what = f"an object of type {type_name(type(answer))}"
             raise AnswerError(f"is {what}; pass the function itself, without calling it")
         if self._probe is not None:
             return partial(self._probe, answer)

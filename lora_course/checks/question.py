@@ -82,11 +82,14 @@ class Question:
             f"{self.key}.{call}" for call in calls
         )
 
-    def check(self, answer: Any) -> Result:
-        """Check `answer`, the function you wrote: the result shows what to mend."""
+    def check(self, answer: Any, seed: int | None = None) -> Result:
+        """Check `answer`, the function you wrote: the result shows what to mend.
+
+        The inputs are drawn afresh each time; a `seed` draws the same again.
+        """
         if NO_CHECKS in os.environ:
             return self.not_attempted()
-        result = self.grade(LocalFace(answer, self.probe), random.Random())
+        result = self.grade(LocalFace(answer, self.probe), random.Random(seed))
         return replace(result, reached=self._reached(result))
 
     def _reached(self, result: Result) -> str:

@@ -145,8 +145,8 @@ VALUES = {
 
 @pytest.mark.parametrize("question", QUICK, ids=lambda question: question.key)
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_no_returned_value_passes_or_crashes(question, value):
-    result = question.check(lambda *arguments: value)
+def test_no_returned_value_passes_or_crashes(question, value, seed):
+    result = question.check(lambda *arguments: value, seed)
     assert result.points == 0
     assert result.outcome in (Outcome.INCORRECT, Outcome.ERROR)
     assert "<script" not in result._repr_html_() and str(result)
@@ -169,8 +169,8 @@ ANSWERS = {
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.key)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_no_answer_crashes_a_check(question, answer):
-    result = question.check(answer)
+def test_no_answer_crashes_a_check(question, answer, seed):
+    result = question.check(answer, seed)
     assert result.points == 0 and result.outcome is not Outcome.CORRECT
     assert result._repr_html_() and str(result)
 

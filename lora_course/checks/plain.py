@@ -162,7 +162,7 @@ def _tensor(value: Any) -> str:
     """A tensor as text: all its numbers where they are few, else shape, type and the first ones."""
     shape = "×".join(map(str, value.shape)) or "no dimensions"
     dtype = str(value.dtype).removeprefix("torch.")
-    if not value.numel() or value.is_complex() or str(value.layout) != "torch.strided":
+    if not value.numel() or value.is_complex() or value.device.type == "meta":
         return f"a tensor {shape}, {dtype}"
     if value.numel() <= FEW:
         return f"tensor({_rounded(value.tolist())})" + f", {dtype}" * (dtype != "float32")
@@ -181,15 +181,28 @@ def show(value: Any, limit: int = 160) -> str:
     """`value`, plain data, as one short line of text."""
     if type(value) is int and value.bit_length() > 300:
         return f"a whole number of {value.bit_length():,} bits"
-    if type(value) is dict and any(map(is_tensor, value.values())):
-        entries = (f"{show(key)}: {show(item, limit)}" for key, item in value.items())
-        return "{" + "; ".join(entries) + "}"
     if type(value) in (list, dict) and len(value) > 40:
         return f"a {type(value).__name__} of {len(value):,} items"
+    if type(value) is dict and _holds_tensor(value):
+        entries = (f"{show(key)}: {show(item, limit)}" for key, item in value.items())
+        return _cut("{" + "; ".join(entries) + "}", 10 * limit)
+    if type(value) is list and _holds_tensor(value):
+        return _cut("[" + "; ".join(show(item, limit) for item in value) + "]", 10 * limit)
     if is_tensor(value):
         return _tensor(value)
     try:
         text = f"{value:,}" if type(value) is int else repr(value)
     except ValueError:  # Python refuses to write out whole numbers of thousands of digits
         text = f"a {type(value).__name__} with huge whole numbers in it"
+    return _cut(text, limit)
+
+
+def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _holds_tensor(value: Any) -> bool:
+    """Whether a tensor stands anywhere in plain `value`: its repr would take several lines."""
+    if type(value) in (list, dict):
+        return any(map(_holds_tensor, value.values() if type(value) is dict else value))
+    return is_tensor(value)

@@ -145,7 +145,7 @@ class Question:
             message = str(error)[:MAX_MESSAGE]
             return Finding(part.name, part.points, Outcome.INCORRECT, message, **details)
         except AnswerError as error:
-            message = f"{self.function or 'Your answer'} {error}"
+            message = f"{self.function or 'Your answer'} {error}"[:MAX_MESSAGE]
             return Finding(part.name, part.points, Outcome.ERROR, message)
         except Exception as error:  # contained: one part's trouble must not cost the others
             message = f"The check could not read your answer ({type(error).__name__})."

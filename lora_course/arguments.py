@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 
@@ -11,9 +13,12 @@ def whole(name: str, value: Any, *, at_least: int = 1) -> int:
 
     Accepts any integer type (numpy's too), but neither booleans nor floats such as 8.0.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = operator.index(value)  # of 3.0, and of an array or tensor that holds it, no int
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
         raise ValueError(f"{name}={value!r}: must be a whole number of at least {at_least}")
-    number = int(value.__index__())
     if number < at_least:
         raise ValueError(f"{name}={number}: must be a whole number of at least {at_least}")
     return number
@@ -51,12 +56,19 @@ def one_of(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 
 def positive(name: str, value: Any) -> float:
-    """Return `value` as a float; ValueError unless it is a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """Return `value` as a float; ValueError unless it is a finite number above 0.
+
+    Accepts any type of real numbers (numpy's too), but neither booleans nor arrays and tensors.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"{name}={value!r}: must be a number above 0")
-    if not 0 < value < float("inf"):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
+    if not 0 < number < float("inf"):  # of the float: a fraction can be too small for one
         raise ValueError(f"{name}={value!r}: must be a finite number above 0")
-    return float(value)
+    return number
 
 
 def first_line(error: BaseException) -> str:

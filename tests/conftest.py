@@ -1,6 +1,7 @@
 """What tests share: one torch thread, the course's notebooks, the sandbox where there is one."""
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from lora_course.sandbox.limits import SandboxError
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 ROOMS = rooms()
+CHECK_SEED = "CHECK_SEED"
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +27,14 @@ def own_progress(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def seed():
+    """A fresh seed for what a check draws, shown with a failure: CHECK_SEED=… draws it again."""
+    number = int(os.environ.get(CHECK_SEED) or random.SystemRandom().getrandbits(32))
+    print(f"{CHECK_SEED}={number} draws the same again")
+    return number
 
 
 @pytest.fixture(params=ROOMS, ids=lambda room: room.name)

@@ -94,8 +94,8 @@ def _read() -> dict[str, int]:
     """The points that are kept; none where the file is missing or is not ours."""
     try:
         kept = json.loads(file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # it may hold anything by now
         return {}
     if not isinstance(kept, dict):
         return {}
-    return {name: points for name, points in kept.items() if type(points) is int}
+    return {name: points for name, points in kept.items() if type(points) is int and points > 0}

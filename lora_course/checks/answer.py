@@ -9,11 +9,12 @@ from __future__ import annotations
 import copy
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Protocol
 
 from lora_course.checks.plain import BlankError, NotPlainError, is_tensor, show, to_plain
+from lora_course.checks.stored import type_name
 
 
 class AnswerError(Exception):
@@ -77,25 +78,28 @@ class LocalFace:
         answer = self._answer
         if answer is ...:
             raise BlankError
-        if isinstance(answer, type) and self._probe is None:
+        if issubclass(type(answer), type) and self._probe is None:  # __class__ may lie, or raise
             raise AnswerError("is a class; pass the function that you wrote")
         if not callable(answer):
             try:
                 what = f"the value {show(to_plain(answer))}"
             except Exception:
-                what = f"an object of type {type(answer).__name__}"
+                what = f"an object of type {type_name(type(answer))}"
             raise AnswerError(f"is {what}; pass the function itself, without calling it")
         if self._probe is not None:
             return partial(self._probe, answer)
         try:
             signature = inspect.signature(answer)
-        except Exception:  # some callables have none, some lie: the call itself will tell
+            parameters = str(signature)  # this runs the __repr__ of each default value
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # some callables have none, some lie: the call itself will tell
             return answer
         try:
             signature.bind(*arguments)
         except TypeError as error:
             raise AnswerError(
-                f"takes {signature}, which does not fit the call: {error};"
+                f"takes {parameters}, which does not fit the call: {error};"
                 " keep the parameters that the exercise gives"
             ) from error
         return answer
@@ -106,7 +110,7 @@ class RememberingFace:
 
     def __init__(self, face: Face) -> None:
         self._face = face
-        self._answers: dict[str, tuple[Any, AnswerError | BlankError | None, float]] = {}
+        self._answers: dict[Hashable, tuple[Any, AnswerError | BlankError | None, float]] = {}
         self._seconds = 0.0
 
     def seconds(self) -> float:
@@ -114,8 +118,8 @@ class RememberingFace:
         return self._seconds
 
     def call(self, *arguments: Any) -> Any:
-        """As the face behind, from memory where it has been asked before."""
-        key = repr([a.tolist() if is_tensor(a) else a for a in arguments])
+        """As the face behind, from memory where it has been asked the very same before."""
+        key = _content(list(arguments))
         if key not in self._answers:
             value: Any = None
             error: AnswerError | BlankError | None = None
@@ -127,13 +131,30 @@ class RememberingFace:
         value, error, self._seconds = self._answers[key]
         if error is not None:
             raise error
-        return value
+        return copy.deepcopy(value)  # what one part does to it is not for the next to see
+
+
+def _content(value: Any) -> Hashable:
+    """Plain `value` to the last bit, type by type: equal only for what no answer can tell apart."""
+    if is_tensor(value):
+        import torch
+
+        stored = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        return "tensor", str(value.dtype), tuple(value.shape), stored.numpy().tobytes()
+    if type(value) in (list, tuple):
+        return type(value), *map(_content, value)
+    if type(value) is dict:
+        return dict, *((_content(key), _content(item)) for key, item in value.items())
+    # 1, 1.0 and True are equal, and so are 0.0 and -0.0; NaN is not even equal to itself.
+    return type(value), value.hex() if type(value) is float else value
 
 
 def _describe(error: BaseException) -> str:
     """An exception as text, even when its own __str__ misbehaves."""
     try:
         text = str(error)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # SystemExit too
         text = "(no message)"
     return f"{type(error).__name__}: {text[:200]}"

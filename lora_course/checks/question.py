@@ -83,11 +83,14 @@ class Question:
             f"{self.key}.{call}" for call in calls
         )
 
-    def check(self, answer: Any) -> Result:
-        """Check `answer`, the function you wrote: the result shows what to mend."""
+    def check(self, answer: Any, seed: int | None = None) -> Result:
+        """Check `answer`, the function you wrote: the result shows what to mend.
+
+        The inputs are drawn afresh each time; a `seed` draws the same again.
+        """
         if NO_CHECKS in os.environ:
             return self.not_attempted()
-        result = self.grade(LocalFace(answer, self.probe), random.Random())
+        result = self.grade(LocalFace(answer, self.probe), random.Random(seed))
         return replace(result, reached=_listener(self, result))
 
     def not_attempted(self) -> Result:
@@ -133,7 +136,7 @@ class Question:
             message = str(error)[:MAX_MESSAGE]
             return Finding(part.name, part.points, Outcome.INCORRECT, message, **details)
         except AnswerError as error:
-            message = f"{self.function or 'Your answer'} {error}"
+            message = f"{self.function or 'Your answer'} {error}"[:MAX_MESSAGE]
             return Finding(part.name, part.points, Outcome.ERROR, message)
         except Exception as error:  # contained: one part's trouble must not cost the others
             message = f"The check could not read your answer ({type(error).__name__})."

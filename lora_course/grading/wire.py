@@ -12,10 +12,12 @@ import binascii
 import json
 from typing import Any
 
-from lora_course.checks.plain import MAX_DEPTH
+from lora_course.checks.plain import MAX_DEPTH, MAX_VALUES
 
-MAX_BYTES = 8 << 20
-MAX_NODES = 200_000
+# Whatever `to_plain` reads goes through, with the few values around it that say what it is.
+MAX_NODES = MAX_VALUES + 100
+BYTES = 32  # of text that a value takes at most, its commas, quotes and brackets included
+MAX_BYTES = BYTES * MAX_NODES
 
 
 class WireError(ValueError):
@@ -44,7 +46,8 @@ def unpack(text: str) -> Any:
     """The value that `pack` was given; WireError for anything that it cannot have written."""
     try:
         content = base64.b64decode(text, validate=True)
-        if sum(map(content.count, (b"{", b"[", b","))) > 4 * MAX_NODES:  # before it takes memory
+        marks = sum(map(content.count, (b"{", b"[", b",")))
+        if len(content) > MAX_BYTES or marks > 4 * MAX_NODES:  # before it takes memory
             raise WireError("too much data")
         message = json.loads(content)
         blob = base64.b64decode(message["tensors"], validate=True)
@@ -105,7 +108,7 @@ class _Reader:
         if tag == "dict" and type(content) is list:
             pairs = [(self.key(key, depth), self.value(item, depth + 1)) for key, item in content]
             return dict(pairs)
-        if tag == "int" and type(content) is str and len(content) <= MAX_NODES:
+        if tag == "int" and type(content) is str:
             return int(content, 16)
         if tag == "tensor" and type(content) is str:
             return self.tensors[content]

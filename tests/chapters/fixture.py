@@ -32,6 +32,13 @@ def answer_of(code: str) -> object:
     return names["answer"]
 
 
+def own_draws(room: Room) -> tuple[str, ...]:
+    """Questions of a chapter that are too slow for many draws, or have a test of theirs for it."""
+    module = import_module(f"tests.chapters.{room.name}.answers")
+    names: tuple[str, ...] = getattr(module, "OWN_DRAWS", ())
+    return names
+
+
 def answers_of(room: Room) -> dict[str, list[Fixture]]:
     """The tables of a chapter's questions, by their names."""
     tables: dict[str, list[Fixture]] = import_module(f"tests.chapters.{room.name}.answers").TABLES

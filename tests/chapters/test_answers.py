@@ -5,8 +5,8 @@ import pytest
 
 from lora_course.authoring.build import student_path
 from lora_course.checks.result import Outcome
-from tests.chapters.fixture import answer_of, answers_of
-from tests.conftest import NOTEBOOKS, ROOMS
+from tests.chapters.fixture import answer_of, answers_of, own_draws
+from tests.conftest import CHECK_SEED, NOTEBOOKS, ROOMS
 
 TABLES = {
     question.key: answers_of(room)[question.name] for room in ROOMS for question in room.questions()
@@ -28,8 +28,8 @@ every_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda quest
         for fixture in TABLES[question.key]
     ],
 )
-def test_fixture(question, fixture):
-    result = question.check(answer_of(fixture.code))
+def test_fixture(question, fixture, seed):
+    result = question.check(answer_of(fixture.code), seed)
     assert result.outcome is fixture.outcome, str(result)
     assert fixture.words in str(result)
     if fixture.mistake:
@@ -43,12 +43,32 @@ def test_fixture(question, fixture):
 
 @pytest.mark.long
 @pytest.mark.parametrize("again", range(20))
-def test_no_wrong_answer_passes_by_luck_and_no_right_one_fails(again):
-    for question in QUESTIONS:
-        for fixture in TABLES[question.key]:
-            # Training takes seconds; test_ch04.py draws for the choice.
-            if question.name not in ("rank_comparison", "choice"):
-                test_fixture(question, fixture)
+def test_no_wrong_answer_passes_by_luck_and_no_right_one_fails(again, seed):
+    for room in ROOMS:
+        for question in room.questions():
+            if question.name not in own_draws(room):
+                for fixture in TABLES[question.key]:
+                    test_fixture(question, fixture, seed)
+
+
+@every_question
+def test_a_seed_draws_the_same_again(question):
+    fixtures = TABLES[question.key]
+    wrong = next(f for f in fixtures if f.outcome is Outcome.INCORRECT and not f.long)
+
+    def called(seed):
+        findings = question.check(answer_of(wrong.code), seed).findings
+        return tuple(finding.called for finding in findings)
+
+    calls = list(map(called, range(6)))
+    assert calls == list(map(called, range(6)))
+    assert len(set(calls)) > 1
+
+
+def test_a_failure_shows_its_seed_and_can_be_repeated(request, monkeypatch, capsys):
+    monkeypatch.setenv(CHECK_SEED, "123")
+    assert request.getfixturevalue("seed") == 123
+    assert "CHECK_SEED=123" in capsys.readouterr().out
 
 
 @every_question

@@ -45,10 +45,10 @@ def run():
     ],
     ids=lambda question: question.key,
 )
-def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question):
+def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question, seed):
     table = TABLES[question.key]
     for fixture in sorted(table, key=lambda fixture: fixture.outcome is Outcome.CORRECT):
-        (shown,) = run(f"{fixture.code}\n{question.key}.check(answer)")
+        (shown,) = run(f"{fixture.code}\n{question.key}.check(answer, {seed})")
         assert shown["text/plain"].startswith(fixture.outcome.value[0]), fixture.label
         assert fixture.words in shown["text/plain"]
         assert fixture.outcome.value[1] in shown["text/html"]

@@ -51,7 +51,11 @@ def test_a_blank_and_a_graded_check_leave_no_trace(monkeypatch):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[1]", '{"ch04.lora_params": "2"}', '{"ch04.lora_params": true}', "\ud800"],
+    [
+        *("", "{", "[1]", "[" * 10**5, "\ud800"),
+        *('{"ch04.lora_params": "2"}', '{"ch04.lora_params": true}', '{"ch04.lora_params": -2}'),
+    ],
+    ids=range(8),
 )
 def test_a_file_that_is_not_ours_counts_nothing_and_is_replaced(content):
     kept.file().write_bytes(content.encode("utf-8", "surrogatepass"))

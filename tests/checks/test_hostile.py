@@ -11,6 +11,7 @@ import torch
 from lora_course.chapters.ch01_low_rank_update import questions as ch01
 from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
+from lora_course.checks.question import MAX_MESSAGE
 from lora_course.checks.result import Finding, Outcome, Result
 from tests.chapters.test_answers import QUESTIONS
 
@@ -146,8 +147,8 @@ VALUES = {
 
 @pytest.mark.parametrize("question", QUICK, ids=lambda question: question.key)
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_no_returned_value_passes_or_crashes(question, value):
-    result = question.check(lambda *arguments: value)
+def test_no_returned_value_passes_or_crashes(question, value, seed):
+    result = question.check(lambda *arguments: value, seed)
     assert result.points == 0
     assert result.outcome in (Outcome.INCORRECT, Outcome.ERROR)
     assert "<script" not in result._repr_html_() and str(result)
@@ -170,8 +171,8 @@ ANSWERS = {
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.key)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_no_answer_crashes_a_check(question, answer):
-    result = question.check(answer)
+def test_no_answer_crashes_a_check(question, answer, seed):
+    result = question.check(answer, seed)
     assert result.points == 0 and result.outcome is not Outcome.CORRECT
     assert result._repr_html_() and str(result)
 
@@ -298,6 +299,22 @@ def test_shown_values_stay_short():
     assert all(
         len(show(value)) < 200 for value in (10**5000, [10**5000], [1] * 9999, "y" * 9999, {})
     )
+
+
+def test_tensors_are_shown_in_one_short_line_wherever_they_stand():
+    tensors = {"A": torch.zeros(9, 9), "B": torch.zeros(2, 2, 2)}
+    for value in ([tensors["A"]], [[1, tensors]], {"runs": [tensors]}, [tensors] * 40):
+        text = show(value)
+        assert "9×9" in text and "\n" not in text and len(text) <= 1600
+    assert show({f"layer {i}": torch.zeros(2) for i in range(1000)}) == "a dict of 1,000 items"
+    assert show([torch.ones(1), 2]) == "[tensor([1.0]); 2]"
+
+
+def test_a_message_that_quotes_an_answer_stays_short():
+    numbers = [1] * 9999
+    result = ch04.lora_params.check(lambda one, two=numbers, *, three: 1)
+    assert result.outcome is Outcome.ERROR and "keep" not in str(result)
+    assert all(len(finding.message) <= MAX_MESSAGE for finding in result.findings)
 
 
 def test_advice_that_several_parts_share_is_shown_once():

@@ -4,12 +4,16 @@ import base64
 import json
 import math
 
+import numpy
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lora_course.grading.wire import MAX_NODES, WireError, pack, unpack
+from lora_course.checks import plain, values
+from lora_course.checks.plain import DTYPES, MAX_VALUES
+from lora_course.grading import wire
+from lora_course.grading.wire import MAX_BYTES, MAX_NODES, WireError, pack, unpack
 
 SIMPLE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 PLAIN = st.recursive(
@@ -106,3 +110,58 @@ def sent(tree, tensors=b""):
 def test_nothing_else_is_read(text):
     with pytest.raises(WireError):
         unpack(text)
+
+
+TINY, EMOJI = -2.2250738585072014e-308, "\U0001f600"  # of all numbers and characters the longest
+# The largest of their kind that are read where the limit is `n`, of what takes most room.
+LARGEST = {
+    "floats": lambda n: [TINY] * (n - 1),
+    "whole numbers": lambda n: [-(2**63) + 1] * (n - 1),
+    "whole numbers of 1,000 bits": lambda n: [-(2**1000) + 1] * ((n - 1) // 16),
+    "whole numbers of 1,023 bits": lambda n: [-(2**1023) + 1] * ((n - 1) // 16),
+    "one whole number": lambda n: 1 << 64 * (n - 1),
+    "one text": lambda n: EMOJI * (n - 1),
+    "control characters": lambda n: "\x00" * (n - 1),
+    "brackets": lambda n: "[" * (n - 1),
+    "short texts": lambda n: [EMOJI] * ((n - 1) // 2),
+    "empty texts": lambda n: [""] * (n - 1),
+    "empty lists": lambda n: [[]] * (n - 1),
+    "empty dicts": lambda n: [{}] * (n - 1),
+    "nested dicts": lambda n: [{TINY: {}}] * ((n - 1) // 3),
+    "dict": lambda n: {number * 1.1e-300: TINY for number in range((n - 1) // 2)},
+    "dict of lists": lambda n: {number * 1.1e-300: [] for number in range((n - 1) // 2)},
+    "doubles": lambda n: torch.full((n - 13,), TINY, dtype=torch.float64),
+    "truth values": lambda n: torch.ones(n - 13, dtype=torch.bool),
+    "turned": lambda n: torch.ones(3, (n - 16) // 3).T[:, :2],
+    "single numbers": lambda n: [torch.tensor(TINY, dtype=torch.float64)] * ((n - 1) // 13),
+    "empty tensors": lambda n: [torch.zeros(1, 0, 10**18, *[1] * 5)] * ((n - 1) // 14),
+    "array": lambda n: numpy.full((n // 9, 8), TINY),
+    "column": lambda n: numpy.full(((n - 1) // 2, 1), TINY),
+}
+FULL = pytest.param(MAX_VALUES, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("limit", [10_000, FULL])
+@pytest.mark.parametrize("make", LARGEST.values(), ids=LARGEST)
+def test_whatever_is_read_in_a_notebook_comes_through(make, limit, monkeypatch):
+    monkeypatch.setattr(plain, "MAX_VALUES", limit)
+    monkeypatch.setattr(wire, "MAX_NODES", limit + MAX_NODES - MAX_VALUES)
+    monkeypatch.setattr(wire, "MAX_BYTES", wire.MAX_NODES * wire.BYTES)
+    value = plain.to_plain(make(limit))
+    back = unpack(pack({"value": value, "seconds": TINY}))["value"]
+    assert values.same(plain.to_plain(back), value)  # as the grader reads it once more
+
+
+@pytest.mark.parametrize("kind", DTYPES)
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3), (1,) * 9])
+def test_tensors_of_every_type_that_is_read_come_through(kind, shape):
+    value = plain.to_plain(torch.ones(shape).to(getattr(torch, kind)))
+    back = unpack(pack([value, value]))
+    assert all(torch.equal(one, value) and one.dtype is value.dtype for one in back)
+
+
+def test_more_than_that_is_not_taken_apart():
+    with pytest.raises(WireError, match="too much data"):
+        unpack(sent("x" * MAX_BYTES))
+    with pytest.raises(WireError):
+        pack("x" * MAX_BYTES)

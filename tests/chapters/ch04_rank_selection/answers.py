@@ -817,6 +817,9 @@ CHOICE = [
     ),
 ]
 
+# Training takes seconds; test_questions.py draws for the choice.
+OWN_DRAWS = ("rank_comparison", "choice")
+
 TABLES = {
     "lora_params": LORA_PARAMS,
     "adapter_memory": ADAPTER_MEMORY,

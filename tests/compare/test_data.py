@@ -347,6 +347,17 @@ def test_empty_files(give, ending, content):
     refused(lambda: give(content, ending=ending), words)
 
 
+def test_a_quoted_nothing_is_a_header_without_a_name(give):
+    refused(lambda: give('""'), "no column 'text'", "it has ''")
+    refused(lambda: give('\n""\n""\n'), "no column 'text'")
+
+
+def test_a_blank_line_is_an_empty_text_where_there_is_one_column(give):
+    lines = [*(text for text, _ in TRAIN), "", '""']
+    data = give("text\n" + "\n".join(lines) + "\n", as_csv(TEST))
+    assert data.notes == ("train: 2 empty texts left out",)
+
+
 def test_a_header_without_rows(give):
     refused(lambda: give("text,label\n"), "0 usable rows")
 

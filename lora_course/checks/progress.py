@@ -14,6 +14,7 @@ from lora_course.files import write_whole
 
 # Another file than the usual one: for several learners on one account, and for tests.
 VARIABLE = "LORA_COURSE_PROGRESS"
+OFF = "off"  # as its value: nothing is kept or told, for whoever runs the answers of others
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Progress:
     def _repr_html_(self) -> str:
         lines = "".join(f"<li>{html.escape(str(chapter))}</li>" for chapter in self.chapters)
         return f"<ul>{lines}</ul>"
+
+
+def is_kept() -> bool:
+    """Whether there is anyone whose progress it would be."""
+    return os.environ.get(VARIABLE) != OFF
 
 
 def file() -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lora_course.checks.chapters import chapters, questions_of
-from lora_course.files import write_whole
+from lora_course.files import read_object, write_whole
 
 # Another file than the usual one: for several learners on one account, and for tests.
 VARIABLE = "LORA_COURSE_PROGRESS"
@@ -89,10 +89,5 @@ def progress() -> Progress:
 
 def _read() -> dict[str, int]:
     """The points that are kept; none where the file is missing or is not ours."""
-    try:
-        kept = json.loads(file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(kept, dict):
-        return {}
-    return {name: points for name, points in kept.items() if type(points) is int}
+    kept = read_object(file()).items()
+    return {name: points for name, points in kept if type(points) is int and points >= 0}

@@ -59,7 +59,10 @@ def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[1]", '{"ch04.lora_params": "2"}', '{"ch04.lora_params": true}', "\ud800"],
+    [
+        *("", "{", "[1]", '{"ch04.lora_params": "2"}', '{"ch04.lora_params": true}', "\ud800"),
+        *('{"ch04.lora_params": -2}', "[" * 100_000),
+    ],
 )
 def test_a_file_that_is_not_ours_counts_nothing_and_is_replaced(content):
     kept.file().write_bytes(content.encode("utf-8", "surrogatepass"))

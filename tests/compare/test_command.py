@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ from lora_course.compare.command import compare
 from lora_course.compare.model import weights_hash
 from lora_course.compare.run import read, run
 from lora_course.compare.store import Store, StoreError
+from tests.compare.test_report import run as a_run
 
 
 def figures(comparison):
@@ -260,6 +262,46 @@ def test_other_settings_do_not_mix_with_finished_runs(settings, tmp_path):
         Store(tmp_path, replace(settings, steps=7), "data", "weights")
     with pytest.raises(StoreError, match="the data changed"):
         Store(tmp_path, settings, "another", "weights")
+
+
+DAMAGED = ["", "{", "[]", "{}", "[" * 100_000, '{"curve": 1}', '{"curve": []}', "\ud800"]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_run_is_run_again(settings, tmp_path, content):
+    store = Store(tmp_path, settings, "data", "weights")
+    (tmp_path / "runs" / "rank-2_rate-0.01_seed-0.json").write_bytes(
+        content.encode("utf-8", "surrogatepass")
+    )
+    assert store.load((2, 1e-2, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("rank", 8), ("rank", None), ("seed", 1), ("seed", True), ("learning_rate", 0.1)),
+        *(("score", "high"), ("steps", 1.5), ("curve", ["a"]), ("curve", "ab"), ("curve", None)),
+        *(("memory_mb", []), ("memory_mb", {"total": "1"}), ("another", 1)),
+    ],
+)
+def test_a_run_of_another_kind_is_run_again(settings, tmp_path, field, value):
+    store = Store(tmp_path, settings, "data", "weights")
+    kept = a_run(4, 0, learning_rate=1e-2)
+    store.save(kept)
+    assert store.load(kept.job) == kept
+    path = tmp_path / "runs" / "rank-4_rate-0.01_seed-0.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    assert store.load(kept.job) is None
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_runs_without_settings_that_can_be_read_are_refused(settings, tmp_path, content):
+    store = Store(tmp_path, settings, "data", "weights")
+    words = content.encode("utf-8", "surrogatepass")
+    (tmp_path / "settings.json").write_bytes(words)
+    store.save(a_run(4, 0, learning_rate=1e-2))
+    with pytest.raises(StoreError, match=re.escape(str(tmp_path))):
+        Store(tmp_path, settings, "data", "weights")
 
 
 def test_a_diverging_run_is_reported_and_not_repeated(settings, tmp_path, monkeypatch):

@@ -13,8 +13,9 @@ import pytest
 
 from lora_course.cli import main
 from lora_course.grading import batch
-from lora_course.grading.grade import Job
-from lora_course.grading.records import Graded, Status
+from lora_course.grading.grade import Job, blank
+from lora_course.grading.records import CellNote, Graded, Status
+from lora_course.grading.store import Store
 from lora_course.grading.supervise import supervise
 from tests.grading.hostile import LOOPS, after_a
 from tests.grading.notebooks import A, B, notebook
@@ -209,19 +210,48 @@ def test_a_folder_that_is_none(tmp_path, capsys):
 
 
 @needs_sandbox
-def test_a_damaged_seed_file_is_told(folder, capsys):
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"seed": null}', "[" * 100_000])
+def test_a_damaged_seed_file_is_told(folder, capsys, content):
     out = folder.parent / "out"
     out.mkdir()
-    (out / "run.json").write_text("{")
+    (out / "run.json").write_text(content)
     assert grade(folder) == 2
     assert "give the --seed" in capsys.readouterr().err
 
 
-def test_grades_are_read_back_as_written():
-    job = Job("", "f", "l", 4, "s")
-    from lora_course.grading.grade import blank
+def some_grade():
+    job = Job("no such file", "f", "l", 4, "s")
+    note = CellNote(1, "raised")
+    return job, replace(blank(job), status=Status.DIED, reason="r", seconds=1.5, cells=(note,))
 
-    graded = replace(blank(job), status=Status.DIED, reason="r", seconds=1.5)
+
+def test_grades_are_read_back_as_written():
+    _, graded = some_grade()
     assert Graded.from_json(json.loads(json.dumps(graded.as_json()))) == graded
-    with pytest.raises(ValueError, match="format"):
+    with pytest.raises(ValueError, match="format=0"):
         Graded.from_json({**graded.as_json(), "format": 0})
+
+
+QUESTION = {"title": "t", "parts": []}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({"file": None}, {"learner": 1}, {"chapter": "4"}, {"status": "fine"}, {"status": []}),
+        *({"seconds": "1"}, {"reason": None}, {"questions": []}, {"questions": {"choice": 1}}),
+        {"questions": {"choice": QUESTION}},  # not all of them
+        {"questions": {"choice": QUESTION | {"title": 1}}},
+        {"questions": {"choice": QUESTION | {"parts": [{"outcome": "correct"}]}}},
+        *({"cells": None}, {"cells": [1]}, {"cells": [{"cell": "1", "text": "x"}]}),
+    ],
+    ids=str,
+)
+def test_a_damaged_grade_is_made_again(tmp_path, damage):
+    job, graded = some_grade()
+    store = Store(tmp_path, "seed")
+    store.keep("page", job, graded, "")
+    assert store.kept("page", job) == graded
+    path = tmp_path / "results" / "page.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    assert store.kept("page", job) is None

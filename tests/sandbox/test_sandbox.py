@@ -241,6 +241,32 @@ def test_control_groups_v1(tmp_path):
     assert group.ran_out_of_memory()
 
 
+@pytest.mark.parametrize("mounted", ["cpu", "cpu,cpuacct"])
+def test_control_groups_v1_whose_controllers_share_a_hierarchy(tmp_path, mounted):
+    tree(tmp_path, {"memory/x": "", "pids/x": "", f"{mounted}/a b/x": ""})
+    own = "8:pids:/\n5:cpu,cpuacct:/a b\n4:memory:/\n0::/\n"
+    group = cgroups.create(Limits(), tmp_path, own)
+    assert group.folders[2].parent == tmp_path / mounted / "a b"
+
+
+def test_control_groups_v1_with_all_in_one_hierarchy(tmp_path):
+    (tmp_path / "memory,pids").mkdir()
+    (only,) = cgroups.create(Limits(processes=9), tmp_path, "3:memory,pids:/\n").folders
+    assert (only / "pids.max").read_text() == "9"
+    assert (only / "memory.limit_in_bytes").exists()
+
+
+def test_a_control_group_may_have_a_space_in_its_path(tmp_path):
+    tree(tmp_path, {"user/a b.scope/cgroup.subtree_control": "memory pids\n"})
+    group = cgroups.create(Limits(), tmp_path, "0::/user/a b.scope\n")
+    assert group.folders[0].parent == tmp_path / "user/a b.scope"
+    done = subprocess.run(
+        [*group.join(), "echo", "inside"], capture_output=True, check=False, text=True
+    )
+    assert done.stdout == "inside\n", done.stderr
+    assert (group.folders[0] / "cgroup.procs").exists()
+
+
 def test_control_groups_v2_from_the_first_folder_that_passes_them_on(tmp_path):
     tree(
         tmp_path,

@@ -17,7 +17,7 @@ def quiet() -> Iterator[None]:
     from huggingface_hub.utils.tqdm import progress_bar_states as hub_bars
     from transformers.utils import logging as chatter
 
-    loggers: tuple[logging.Logger, ...] = (chatter.get_logger(), logging.getLogger("bitsandbytes"))
+    loggers = [logging.getLogger(name) for name in (chatter.get_logger().name, "bitsandbytes")]
     levels = [logger.level for logger in loggers]
     bars, bars_of_hub = chatter.is_progress_bar_enabled(), dict(hub_bars)
     with warnings.catch_warnings():

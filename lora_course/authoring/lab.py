@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
+WATCHDOG = 600  # seconds after which a server that does not start, answer or end is given up
 JUPYTER_FOLDERS = ["JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"]
 JUPYTER_FOLDERS += ["JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
 # All cells stay in the page, typed code arrives as it is.
@@ -50,12 +51,16 @@ def jupyterlab(
         yield _address(server, home / "JUPYTER_RUNTIME_DIR", log)
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(WATCHDOG)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> tuple[str, str]:
     """URL and token of `server`, from the file that it writes, as soon as it answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WATCHDOG
     while server.poll() is None and time.monotonic() < deadline:
         for file in runtime.glob("jpserver-*.json"):
             with suppress(OSError, ValueError):  # half written, or not listening yet
@@ -68,5 +73,5 @@ def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> tuple
 
 def ask(url: str, token: str, what: str) -> Any:
     """GET api/`what` of the server, as data."""
-    with urllib.request.urlopen(f"{url}api/{what}?token={token}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}api/{what}?token={token}", timeout=WATCHDOG) as answer:
         return json.load(answer)

@@ -24,6 +24,7 @@ from lora_course.compare.command import compare
 from lora_course.compare.model import weights_hash
 from lora_course.compare.run import read, run
 from lora_course.compare.store import Store, StoreError
+from tests import WATCHDOG
 from tests.compare.test_report import run as a_run
 
 
@@ -107,17 +108,17 @@ def test_an_interrupt_from_the_terminal_is_reported_and_resumed(model, table, tm
     call = [sys.executable, "-c", code, "compare-ranks", *words]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(call, **quiet)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + WATCHDOG
     while not list((tmp_path / "out").glob("runs/rank-*.json")):
         assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=WATCHDOG)
     assert process.returncode == 130 and "goes on from there" in said and "Traceback" not in said
     kept = [path.name for path in (tmp_path / "out").glob("runs/rank-*.json")]
     assert len(kept) in (1, 2, 3) and (tmp_path / "out" / "report.html").exists()
     before = {name: (tmp_path / "out" / "runs" / name).stat().st_mtime_ns for name in kept}
-    again = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
+    again = subprocess.run(call, capture_output=True, text=True, timeout=WATCHDOG, check=False)
     assert again.returncode == 0, again.stderr
     for name, time_of in before.items():
         assert (tmp_path / "out" / "runs" / name).stat().st_mtime_ns == time_of, "was repeated"
@@ -221,11 +222,11 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_figures(settings, tmp_path
 def wait_for_workers(address, count):
     from distributed import Client
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WATCHDOG
     while True:
         try:
             with Client(address, timeout="5s") as client:
-                client.wait_for_workers(count, timeout=30)
+                client.wait_for_workers(count, timeout=WATCHDOG)
                 return
         except (OSError, TimeoutError):
             assert time.monotonic() < deadline

@@ -232,9 +232,9 @@ def test_mostly_empty_is_an_error(give):
 
 def test_long_texts_are_cut_for_classification_only(give):
     long = "word " * 200_000
-    start = time.perf_counter()
+    start = time.process_time()
     data = give(as_csv([*TRAIN, (long, "good")]), as_csv([*TEST, (long + "!", "good")]))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 20
     assert len(data.train[-1]) == 20_000
     # Equal once cut, so the second would be a leak.
     assert data.notes == (
@@ -451,12 +451,11 @@ def test_no_network(monkeypatch, tmp_path, offline):
     monkeypatch.setattr("socket.getaddrinfo", unreachable)
     monkeypatch.setattr("socket.socket.connect", unreachable)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
-    start = time.perf_counter()
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waited to try again"))
     refused(
         lambda: load(DataSource(dataset="nobody/no-such-data-here")),
         *("dataset='nobody/no-such-data-here'", "cannot be reached", "network", "--train"),
     )
-    assert time.perf_counter() - start < 10
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from lora_course.checks import progress
 from lora_course.checks.chapters import questions_of
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
+from tests import WATCHDOG
 from tests.grading.honest import SQUARE
 from tests.grading.notebooks import A
 
@@ -89,7 +90,7 @@ def run(course, *arguments, **settings):
         env={**os.environ, **build.SETTINGS, **folders, "HOME": str(home)} | settings,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=2 * WATCHDOG,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

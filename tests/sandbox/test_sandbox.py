@@ -19,6 +19,7 @@ from lora_course.sandbox import bubblewrap, cgroups, seccomp
 from lora_course.sandbox.command import main as sandbox_command
 from lora_course.sandbox.kernel import NAME, manager, specification
 from lora_course.sandbox.limits import Limits, SandboxError
+from tests import WATCHDOG
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -36,7 +37,7 @@ def session(sandbox):
 
 
 def value(session, expression):
-    reply = session.ask(expression, 20)
+    reply = session.ask(expression, WATCHDOG)
     found = (reply.values or {})["value"]
     return found["data"]["text/plain"] if found["status"] == "ok" else found["ename"]
 
@@ -102,7 +103,7 @@ def test_the_environment_and_the_solutions_are_not_shown(session, monkeypatch):
 
 @needs_sandbox
 def test_files_are_the_kernels_own(session):
-    assert session.run("open('/home/learner/kept', 'w').write('x')", 10).error == ""
+    assert session.run("open('/home/learner/kept', 'w').write('x')", WATCHDOG).error == ""
     assert not Path("/home/learner/kept").exists()
 
 
@@ -127,11 +128,11 @@ def test_a_restarted_kernel_is_a_fresh_one():
     client = running.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=30)
-        assert client.execute_interactive("x = 1", timeout=30)["content"]["status"] == "ok"
+        client.wait_for_ready(timeout=WATCHDOG)
+        assert client.execute_interactive("x = 1", timeout=WATCHDOG)["content"]["status"] == "ok"
         running.restart_kernel(now=True)
-        client.wait_for_ready(timeout=30)
-        assert client.execute_interactive("x", timeout=30)["content"]["ename"] == "NameError"
+        client.wait_for_ready(timeout=WATCHDOG)
+        assert client.execute_interactive("x", timeout=WATCHDOG)["content"]["ename"] == "NameError"
     finally:
         client.stop_channels()
         running.shutdown_kernel(now=True)
@@ -142,10 +143,10 @@ def test_without_control_groups_memory_is_watched(monkeypatch):
     monkeypatch.setattr(cgroups, "create", lambda limits: None)
     session = Session(Limits(memory_mb=400))
     fork = "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
-    hold = "        held = b'x' * 250_000_000\n        time.sleep(20)\n        os._exit(0)\n"
+    hold = "        held = b'x' * 250_000_000\n        time.sleep(50)\n        os._exit(0)\n"
     try:
         with pytest.raises(KernelEndedError) as error:
-            session.run(f"{fork}{hold}time.sleep(20)", 30)
+            session.run(f"{fork}{hold}time.sleep(50)", WATCHDOG)
         assert error.value.status is Status.MEMORY
     finally:
         session.stop()
@@ -156,11 +157,13 @@ AS_USER = """
 import os
 from lora_course.grading.session import Session
 from lora_course.sandbox.limits import Limits
+from tests import WATCHDOG
 session = Session(Limits(processes=40))
-print(os.getuid(), session.ask("__import__('os').getuid()", 20).values["value"]["data"])
-forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(9); os._exit(0)"
-print(session.run(forks, 20).error)
-print(session.run("import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1", 20).error)
+print(os.getuid(), session.ask("__import__('os').getuid()", WATCHDOG).values["value"]["data"])
+forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(50); os._exit(0)"
+print(session.run(forks, WATCHDOG).error)
+unshare = "import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1"
+print(session.run(unshare, WATCHDOG).error)
 session.stop()
 """
 
@@ -183,7 +186,7 @@ def test_an_ordinary_user_has_it_too(tmp_path_factory):
     user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--inh-caps=-all"]
     done = subprocess.run(
         [*user, str(SYSTEM_PYTHON), "-c", AS_USER],
-        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=120,
+        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=WATCHDOG,
     )  # fmt: skip
     assert done.stdout.splitlines() == ["1000 {'text/plain': '1000'}", "BlockingIOError", ""], (
         done.stderr[-1500:]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from dataclasses import fields
 from numbers import Real
 from typing import Any
+
+PLAIN = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+"""What a field of a dataclass may hold, by its annotation."""
 
 
 def whole(name: str, value: Any, *, at_least: int = 1) -> int:
@@ -69,6 +73,17 @@ def positive(name: str, value: Any) -> float:
     if not 0 < number < float("inf"):  # of the float: a fraction can be too small for one
         raise ValueError(f"{name}={value!r}: must be a finite number above 0")
     return number
+
+
+def check_fields(record: Any) -> None:
+    """TypeError unless each field of a dataclass that is declared a plain value holds one.
+
+    For records that are read from files, which may have been damaged.
+    """
+    for field in fields(record):
+        value, kinds = getattr(record, field.name), PLAIN.get(str(field.type))
+        if kinds is not None and type(value) not in kinds:
+            raise TypeError(f"{field.name}={value!r:.100}: must be of type {field.type}")
 
 
 def first_line(error: BaseException) -> str:

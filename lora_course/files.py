@@ -1,10 +1,12 @@
-"""Files that are whole or not there, and blocks in them that commands write."""
+"""Files that are whole or not there, blocks that commands write, what others may have left."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 
 def write_whole(path: Path, content: bytes) -> Path:
@@ -35,3 +37,12 @@ def replace_block(text: str, name: str, content: str) -> str:
 
 def _block(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; {} where there is no file, or it holds anything else."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -10,17 +10,30 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No bars, and no warnings: of a new head, which is meant to be new, or of other libraries."""
+    """No bars, and no warnings: of a new head, which is meant to be new, or of other libraries.
+
+    What the user had chosen is as it was afterwards.
+    """
+    from huggingface_hub.utils.tqdm import progress_bar_states as hub_bars
     from transformers.utils import logging as chatter
 
-    level = chatter.get_verbosity()
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in (chatter.get_logger().name, "bitsandbytes")]
+    levels = [logger.level for logger in loggers]
+    bars, bars_of_hub = chatter.is_progress_bar_enabled(), dict(hub_bars)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
+        # Where an environment variable decides on the Hub's bars, it says so each time.
+        warnings.filterwarnings("ignore", "Cannot (en|dis)able progress bars")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        chatter.disable_progress_bar()
         try:
             yield
         finally:
-            chatter.set_verbosity(level)
-            chatter.enable_progress_bar()
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+            if bars:
+                chatter.enable_progress_bar()
+            # Transformers turns the Hub's on and off with its own, for all of the Hub's groups.
+            hub_bars.clear()
+            hub_bars.update(bars_of_hub)

@@ -43,7 +43,7 @@ def carry_out(
     cluster at `scheduler`, which runs the jobs of a worker that dies on another one. Jobs that
     would begin after `deadline` (time.time()) are not begun.
     """
-    if not scheduler and workers == 1:
+    if scheduler is None and workers == 1:
         for place, job in enumerate(jobs):
             yield place, _attempt(call, job, deadline)
         return
@@ -57,9 +57,9 @@ def carry_out(
         for place, job in enumerate(jobs):
             yield delayed(_placed)(place, call, job, deadline)
 
-    with _cluster(scheduler) if scheduler else nullcontext():
+    with nullcontext() if scheduler is None else _cluster(scheduler):
         options = {"batch_size": 1, "pre_dispatch": "all", "return_as": "generator_unordered"}
-        if not scheduler:
+        if scheduler is None:
             options["n_jobs"] = workers
             options["backend"] = "threading" if threads else "loky"
         try:

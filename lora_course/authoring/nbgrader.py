@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
 from lora_course.checks.question import Part, Question
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 STUB = "return ..."
 CONFIG = f'''\
 """Settings for nbgrader. Copy what you need if you have a configuration of your own."""
+
+import os
+
+# Answers that nbgrader runs are the learners': they are no progress of yours.
+os.environ["{progress.VARIABLE}"] = "{progress.OFF}"
 
 c = get_config()  # noqa: F821  # nbgrader defines it
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from lora_course.chapters.rooms import FOLDER, Room, rooms
 from lora_course.checks.question import Question
 from lora_course.checks.result import Result
-from lora_course.files import write_whole
+from lora_course.files import read_object, write_whole
 
 # Another file than the usual one: for several learners on one account, and for tests.
 VARIABLE = "LORA_COURSE_PROGRESS"
+OFF = "off"  # as its value: nothing is kept or told, for whoever runs the answers of others
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Progress:
         return f"<ul>{lines}</ul>"
 
 
+def is_kept() -> bool:
+    """Whether there is anyone whose progress it would be."""
+    return os.environ.get(VARIABLE) != OFF
+
+
 def file() -> Path:
     """Where the points are kept: in the folder that the system has for a program's data."""
     from platformdirs import user_data_path
@@ -71,6 +77,8 @@ def remember(key: str, points: int) -> None:
 
 def record(question: Question, result: Result) -> str:
     """Remember what a check gave; what it makes of its chapter so far, in a sentence."""
+    if not is_kept():
+        return ""
     remember(question.key, result.points)
     room = Room(FOLDER / question.room.rpartition(".")[2])
     return str(of_room(room))
@@ -92,10 +100,5 @@ def progress() -> Progress:
 
 def _read() -> dict[str, int]:
     """The points that are kept; none where the file is missing or is not ours."""
-    try:
-        kept = json.loads(file().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # it may hold anything by now
-        return {}
-    if not isinstance(kept, dict):
-        return {}
-    return {name: points for name, points in kept.items() if type(points) is int and points > 0}
+    kept = read_object(file()).items()
+    return {name: points for name, points in kept if type(points) is int and points > 0}

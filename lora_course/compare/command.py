@@ -36,10 +36,12 @@ STOPPED = 130  # the exit status of a program that Ctrl-C ended
 
 def settings_from(options: argparse.Namespace) -> Settings:
     """Settings for the options given; what was left out depends on model and data."""
-    own_data = bool(options.train or options.test or options.dataset)
-    if own_data and options.task:
+    # Only None means "left out": what is given, 0 and "" too, is taken or refused as it is.
+    own_data = any(given is not None for given in (options.train, options.test, options.dataset))
+    if own_data and options.task is not None:
         raise ValueError(f"task={options.task!r}: give a built-in task or your own data, not both")
     own_model = options.model is not None
+    rates, full_rates = ((5e-4,), (5e-5,)) if own_model else ((3e-3,), (1e-3,))
     steps = options.steps
     if steps is None and options.epochs is None and not own_data:
         steps = 120
@@ -48,8 +50,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
     except ValueError:
         alpha = options.alpha_rule
     return Settings(
-        model=options.model or str(BASE_MODEL),
-        task=None if own_data else options.task or "typos",
+        model=_or_default(options.model, str(BASE_MODEL)),
+        task=None if own_data else _or_default(options.task, "typos"),
         source=DataSource(
             options.train,
             options.test,
@@ -65,13 +67,17 @@ def settings_from(options: argparse.Namespace) -> Settings:
         quantize=options.quantize,
         metric=options.metric,
         steps=steps,
-        epochs=options.epochs or Settings.epochs,
+        epochs=_or_default(options.epochs, Settings.epochs),
         batch_size=options.batch_size,
-        length=options.length or (128 if own_data else 64),
-        learning_rates=tuple(options.learning_rate or ([5e-4] if own_model else [3e-3])),
-        full_learning_rates=tuple(options.full_learning_rate or ([5e-5] if own_model else [1e-3])),
+        length=_or_default(options.length, 128 if own_data else 64),
+        learning_rates=tuple(_or_default(options.learning_rate, rates)),
+        full_learning_rates=tuple(_or_default(options.full_learning_rate, full_rates)),
         threads=options.threads,
     ).checked()
+
+
+def _or_default(given: Any, default: Any) -> Any:
+    return default if given is None else given
 
 
 def compare(

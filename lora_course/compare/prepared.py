@@ -47,7 +47,7 @@ def default_metric(data: TextData) -> str:
 
 def prepare(data: TextData, tokenizer: Any, settings: Settings) -> Prepared:
     """Tokenise `data`; ValueError when the metric does not fit it or too little is left."""
-    metric = settings.metric or default_metric(data)
+    metric = default_metric(data) if settings.metric is None else settings.metric
     fits = ("accuracy", "f1", "loss") if data.classification else ("loss", "bits-per-byte")
     if metric not in fits:
         kind = "classification" if data.classification else "plain text"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from lora_course.arguments import check_fields
 
 Rank = int | str
 """A rank, or one of the two ends: HEAD trains no adapter (for language modelling: nothing at all),
@@ -79,6 +81,19 @@ class Run:
     memory_mb: dict[str, float] = field(default_factory=dict)
     """measured: weights, trained (adapter, gradients, optimizer), activations, total; and
     predicted_total where the estimator knows the architecture."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Run:
+        """The run of which a file holds the fields; ValueError where they are not a run's."""
+        try:
+            run = cls(**{**fields, "curve": tuple(fields["curve"])})
+            check_fields(run)
+            numbers = [*run.curve, *run.memory_mb.values()]
+            if type(run.rank) not in (int, str) or {*map(type, numbers)} - {int, float}:
+                raise TypeError("rank, curve or memory_mb hold something else")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"fields={fields!r:.100}: are no run's ({error!r})") from error
+        return run
 
     @property
     def job(self) -> Job:

@@ -89,7 +89,9 @@ class Settings:
 
     def steps_for(self, examples: int) -> int:
         """Training steps of each run over `examples` training examples."""
-        return self.steps or max(1, math.ceil(self.epochs * examples / self.batch_size))
+        if self.steps is not None:
+            return self.steps
+        return max(1, math.ceil(self.epochs * examples / self.batch_size))
 
     def all_ranks(self) -> tuple[Rank, ...]:
         """The ranks in the order to show them, the ends included when they are asked for."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from lora_course.compare.records import Job, Run
 from lora_course.compare.settings import FREE_TO_CHANGE, Settings
-from lora_course.files import write_whole
+from lora_course.files import read_object, write_whole
 
 NEEDED_BYTES = 50_000_000
 
@@ -34,8 +34,13 @@ class Store:
                     f"{folder}: only {free / 1e6:.0f} MB are free there; at least"
                     f" {NEEDED_BYTES / 1e6:.0f} are needed. Free some, or give another --out"
                 )
-            known = self._read(folder / "settings.json")
-            if known is None:
+            known = read_object(folder / "settings.json")
+            if not known and any(self._runs.glob("rank-*.json")):
+                raise StoreError(
+                    f"{folder}: holds runs, and no settings.json that says of what; give another"
+                    " --out, or delete it"
+                )
+            if not known:
                 write_whole(folder / "settings.json", to_json(asked | settings.as_dict()).encode())
             elif {key: known.get(key) for key in asked} != asked:
                 raise StoreError(
@@ -45,24 +50,17 @@ class Store:
         except OSError as error:
             raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
 
-    def _read(self, path: Path) -> dict[str, Any] | None:
-        """A file's data; None when it is missing or was left half-written by another program."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return data if isinstance(data, dict) else None
-
     def _path(self, job: Job) -> Path:
         rank, rate, seed = job
         return self._runs / f"rank-{rank}_rate-{rate!r}_seed-{seed}.json"
 
     def load(self, job: Job) -> Run | None:
-        """A finished run, exactly as it was saved; None when there is none."""
-        data = self._read(self._path(job))
-        if data is None:
+        """A finished run, exactly as it was saved; None when there is none that can be used."""
+        try:
+            run = Run.of(read_object(self._path(job)))
+        except ValueError:  # damaged, or another program's: it is run again
             return None
-        return Run(**(data | {"curve": tuple(data["curve"])}))
+        return run if run.job == job else None
 
     def save(self, run: Run) -> None:
         """Keep a finished run; StoreError when the disk does not take it."""

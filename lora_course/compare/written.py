@@ -72,30 +72,35 @@ def as_json(comparison: Comparison) -> str:
 def from_json(text: str) -> Comparison:
     """The Comparison that `as_json` wrote; a null score is NaN again.
 
-    ValueError when `text` is of another format.
+    ValueError when `text` is of another format, or damaged.
     """
     content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError(f"text={text!r:.100}: must be what this version writes")
     if content.get("format") != FORMAT:
         raise ValueError(
             f"format={content.get('format')!r}: must be {FORMAT}, as this version's is"
         )
-    return Comparison(
-        title=content["title"],
-        metric=Metric(**content["metric"]),
-        runs=tuple(_run(fields) for fields in content["runs"]),
-        others=tuple(_run(fields) for fields in content["runs_at_other_rates"]),
-        rates=tuple(content["rates"]),
-        full_rates=tuple(content["full_rates"]),
-        facts=content["facts"],
-        notes=tuple(content["notes"]),
-        wanted=content["wanted"],
-    )
+    try:
+        return Comparison(
+            title=content["title"],
+            metric=Metric(**content["metric"]),
+            runs=tuple(_run(fields) for fields in content["runs"]),
+            others=tuple(_run(fields) for fields in content["runs_at_other_rates"]),
+            rates=tuple(content["rates"]),
+            full_rates=tuple(content["full_rates"]),
+            facts=content["facts"],
+            notes=tuple(content["notes"]),
+            wanted=content["wanted"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"text={text!r:.100}: is damaged ({error!r})") from error
 
 
 def _run(fields: dict[str, Any]) -> Run:
     numbers = {name: math.nan if value is None else value for name, value in fields.items()}
     curve = (math.nan if value is None else value for value in fields["curve"])
-    return Run(**(numbers | {"curve": tuple(curve)}))
+    return Run.of(numbers | {"curve": tuple(curve)})
 
 
 def _plain(value: Any) -> Any:

@@ -126,14 +126,15 @@ def share_by_luck(table: Mapping[int, Sequence[float]]) -> float:
     The p-value of the F test of the ranks in a layout of ranks × seeds (Fisher's two-way analysis
     of variance, without its tables: against 2,000 layouts of Gaussian luck). It takes all ranks at
     once; of several comparisons with the best, one passes a standard error by luck more often
-    than not. 1 for fewer than two ranks or seeds.
+    than not. These ranks count as one more layout of luck, which they may be: the share is never 0.
+    1 for fewer than two ranks or seeds.
     """
     _require_pairs(table)
     rows = list(table.values())
     if len(rows) < 2 or len(rows[0]) < 2:
         return 1.0
     ratio, null = _spread(rows), _spreads_of_luck(len(rows), len(rows[0]))
-    return sum(value >= ratio for value in null) / len(null)
+    return (1 + sum(value >= ratio for value in null)) / (1 + len(null))
 
 
 def _spread(rows: Sequence[Sequence[float]]) -> float:

@@ -83,7 +83,7 @@ def report(tasks: Sequence[Task], store: Store, learners: Iterable[str] = ()) ->
             seen.add(graded.learner)
             lines.append(table.row(graded))
             summary.add(graded, f"feedback/{task.submission.page}.html")
-    lines += [table.missing(learner) for learner in sorted(set(learners) - seen)]
+    lines += [table.missing(learner, names) for learner in sorted(set(learners) - seen)]
     write_whole(store.folder / GRADES, "".join(lines).encode())
     write_whole(store.folder / SUMMARY, summary.html(chapter).encode())
     return summary

@@ -32,7 +32,6 @@ ADVICE = {
     " for the file to be graded again.",
 }
 CUT_SHORT = (Status.TIME, Status.GRADER)  # questions may be left that nobody came to
-HINTS = ("First hint", "Second hint")
 
 STYLE = """
 main { max-width: 46rem; margin: 0 auto; }
@@ -110,8 +109,8 @@ def _question(question: Question, graded: Graded) -> str:
         lines.append(f'<ul class="parts" role="list">{"".join(_parts(result))}</ul>')
     if result.outcome is not Outcome.CORRECT and graded.status is not Status.UNREADABLE:
         lines += [
-            f"<details><summary>{name}</summary><p>{safe(hint)}</p></details>"
-            for name, hint in zip(HINTS, question.hints, strict=False)
+            f"<details><summary>Hint {number}</summary><p>{safe(hint)}</p></details>"
+            for number, hint in enumerate(question.hints, start=1)
         ]
     return f"<section>{''.join(lines)}</section>"
 
@@ -125,7 +124,7 @@ def _beginning(question: Question, status: Status) -> Iterator[str]:
     yield (
         f"<p>To begin: find the exercise{name} in your notebook, replace the dots with your own"
         " code, and run the cell: it checks your answer at once. Keep the function's name; the"
-        " grader looks for it. The first hint says where to start.</p>"
+        " grader looks for it. Hint 1 says where to start.</p>"
     )
     if status in CUT_SHORT:
         yield "<p>If you have answered it: grading may have ended before it came to this.</p>"

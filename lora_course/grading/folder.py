@@ -82,17 +82,33 @@ def _files(folder: Path) -> Iterator[Path]:
 def learner_of(file: str, roster: Mapping[str, str]) -> str:
     """The one learner of the roster whose id is in the path; else the path's first part.
 
-    An id counts as a whole word: "12" is in "ada_12_chapter.ipynb", not in "ada_123.ipynb".
+    An id counts as a whole word: "12" is in "ada_12_chapter.ipynb", not in "ada_123.ipynb". Where
+    one is part of another, as "smith" is of "j_smith", the longer one counts.
     """
     if file in roster:
         return roster[file]
-    stem = file.removesuffix(".ipynb")
-    words = {*re.split(r"[^\w.@+-]|_", stem), *Path(stem).parts}
-    matches = {roster[word] for word in words if word in roster}
+    found = [(place, id_) for id_ in roster for place in _places(id_, file.removesuffix(".ipynb"))]
+    matches = {
+        roster[id_] for place, id_ in found if not any(_inside(place, other) for other, _ in found)
+    }
     if len(matches) == 1:
         return matches.pop()
     first = Path(file).parts[0]
     return first if "/" in file else Path(file).stem
+
+
+def _places(id_: str, text: str) -> list[range]:
+    """Where the id stands in the text, with no letter, digit, dot, @, + or - beside it."""
+    if id_ not in text:  # so for nearly all of a roster, and quick
+        return []
+    beside = r"[^\W_]|[.@+-]"
+    words = re.finditer(f"(?<!{beside}){re.escape(id_)}(?!{beside})", text)
+    return [range(*word.span()) for word in words]
+
+
+def _inside(place: range, other: range) -> bool:
+    """Whether `other` covers `place` and more."""
+    return len(other) > len(place) and other.start <= place.start and place.stop <= other.stop
 
 
 def read_roster(path: Path) -> dict[str, str]:

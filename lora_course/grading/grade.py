@@ -86,7 +86,11 @@ def _result(question: Question, replay: Replay, job: Job) -> Result:
 
 
 def _name_missing(result: Result) -> bool:
-    """Whether a name was not there: perhaps one of a cell that was thought not to matter."""
+    """Whether a name was not there: perhaps one of a cell that was thought not to matter.
+
+    A wrong result is no such sign. `needed` leaves out no cell that may change what an answer
+    reads, and wrong answers are many: to run the demonstrations for each would take minutes.
+    """
     return any("NameError" in finding.message for finding in result.findings)
 
 

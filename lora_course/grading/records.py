@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
+from lora_course.arguments import check_fields
 from lora_course.checks.result import Finding, Outcome, Result
 
 FORMAT = 1
@@ -82,30 +83,39 @@ class Graded:
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Graded:
-        """The grade that `as_json` wrote; ValueError or KeyError for any other record."""
-        if record["format"] != FORMAT:
-            raise ValueError(f"format {record['format']!r}; this version writes {FORMAT}")
-        outcomes = {outcome.value[1]: outcome for outcome in Outcome}
-        results = {
-            name: Result(
-                question["title"],
-                tuple(
-                    Finding(**{**part, "outcome": outcomes[part["outcome"]]})
-                    for part in question["parts"]
-                ),
+        """The grade that `as_json` wrote; ValueError for any other record."""
+        if record.get("format") != FORMAT:
+            raise ValueError(
+                f"format={record.get('format')!r}: must be {FORMAT}, as this version's"
             )
-            for name, question in record["questions"].items()
-        }
-        return Graded(
-            record["file"],
-            record["learner"],
-            record["chapter"],
-            Status(record["status"]),
-            results,
-            record["reason"],
-            record["seconds"],
-            tuple(CellNote(**note) for note in record["cells"]),
-        )
+        try:
+            graded = Graded(
+                record["file"],
+                record["learner"],
+                record["chapter"],
+                Status(record["status"]),
+                {name: _result(question) for name, question in record["questions"].items()},
+                record["reason"],
+                record["seconds"],
+                tuple(CellNote(**note) for note in record["cells"]),
+            )
+            for one in (graded, *graded.cells):
+                check_fields(one)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"record={record!r:.100}: is damaged ({error!r})") from error
+        return graded
+
+
+def _result(question: Mapping[str, Any]) -> Result:
+    """The result that `as_json` wrote."""
+    outcomes = {outcome.value[1]: outcome for outcome in Outcome}
+    findings = [
+        Finding(**{**part, "outcome": outcomes[part["outcome"]]}) for part in question["parts"]
+    ]
+    result = Result(question["title"], tuple(findings))
+    for one in (result, *findings):
+        check_fields(one)
+    return result
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

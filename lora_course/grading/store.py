@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from lora_course import __version__
-from lora_course.files import write_whole
+from lora_course.chapters.rooms import questions_of
+from lora_course.files import read_object, write_whole
 from lora_course.grading.grade import Job
 from lora_course.grading.notebook import UnreadableError, read_bytes
 from lora_course.grading.records import Graded, Status
@@ -39,13 +40,12 @@ class Store:
         """The seed given, or the one that an earlier run wrote down, or a fresh one."""
         kept = self.folder / "run.json"
         if seed is None and kept.exists():
-            try:
-                seed = str(json.loads(kept.read_text(encoding="utf-8"))["seed"])
-            except (ValueError, KeyError, TypeError) as error:
+            seed = read_object(kept).get("seed")
+            if not isinstance(seed, str):
                 raise StoreError(
-                    f"{kept} cannot be read ({error}); give the --seed of the run that wrote it,"
-                    " or another --out"
-                ) from error
+                    f"{kept}: holds no seed that can be read; give the --seed of the run that wrote"
+                    " it, or another --out"
+                )
         seed = secrets.token_hex(8) if seed is None else seed
         write_whole(kept, _json({"seed": seed, "version": __version__}))
         return seed
@@ -57,13 +57,15 @@ class Store:
 
     def kept(self, page: str, job: Job) -> Graded | None:
         """The grade of the same content under the same settings, if there is one."""
-        record = _read(self.folder / "results" / f"{page}.json")
+        record = read_object(self.folder / "results" / f"{page}.json")
         if record.get("graded_as") != _key(job):
             return None
         try:
-            return Graded.from_json(record)
-        except (ValueError, KeyError, TypeError):
+            graded = Graded.from_json(record)
+        except ValueError:
             return None
+        questions = [question.name for question in questions_of(job.chapter)]
+        return graded if list(graded.results) == questions else None
 
     def keep(self, page: str, job: Job, graded: Graded, html: str) -> None:
         """Write result and page, each whole or not at all."""
@@ -74,14 +76,6 @@ class Store:
 
 def _json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=1) + "\n").encode()
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _key(job: Job) -> str:

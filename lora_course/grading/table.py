@@ -33,9 +33,10 @@ def row(graded: Graded) -> str:
     return _line([graded.file, graded.learner, *about, graded.reason, *points])
 
 
-def missing(learner: str) -> str:
+def missing(learner: str, questions: Sequence[str]) -> str:
     """The line of a learner from whom there is no file."""
-    return _line(["", learner, "", "", "no submission"])
+    known = {"learner": learner, "status": "no submission"}
+    return _line([known.get(column, "") for column in (*FIXED, *questions)])
 
 
 def _line(values: Sequence[object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
 import time
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from lora_course.sandbox.limits import MB, Limits
 ROOT = Path("/sys/fs/cgroup")
 NAME = "lora-course-"
 PERIOD = 100_000  # microseconds, of one processor: a submission takes no time from its neighbours
-OPTIONAL = ("memory.swap.max", "cpu.max")
+OPTIONAL = ("memory.swap.max", "cpu.max", "cpu.cfs_period_us", "cpu.cfs_quota_us")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Group:
     def join(self) -> list[str]:
         """A command to put before another, which then runs inside the group."""
         enter = 'for group in %s; do echo $$ > "$group/cgroup.procs" || exit 97; done; exec "$@"'
-        return ["/bin/sh", "-c", enter % " ".join(map(str, self.folders)), "sh"]
+        return ["/bin/sh", "-c", enter % shlex.join(map(str, self.folders)), "sh"]
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has ended a process of the group for want of memory."""
@@ -66,20 +67,18 @@ class Group:
 
 def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group | None:
     """A new group with these limits, below the group of this process; None where not permitted."""
-    own = Path("/proc/self/cgroup").read_text() if own is None else own
-    paths = dict(line.split(":", 2)[1:] for line in own.split())
+    own = os.fsdecode(Path("/proc/self/cgroup").read_bytes()) if own is None else own
+    # A line for each hierarchy: "4:cpu,cpuacct:/user.slice", and "0::/user.slice" for v2.
+    paths = dict(line.split(":", 2)[1:] for line in own.split("\n") if line)
     name = f"{NAME}{os.getpid()}-{secrets.token_hex(4)}"
-    v1 = {names: path for names, path in paths.items() if names in ("memory", "pids")}
-    if len(v1) == 2:
-        settings: dict[Path, dict[str, int | str]] = {
-            root / "memory" / v1["memory"].lstrip("/") / name: {
-                "memory.limit_in_bytes": limits.memory_mb * MB
-            },
-            root / "pids" / v1["pids"].lstrip("/") / name: {"pids.max": limits.processes},
-        }
-        if (root / "cpu").is_dir() and "cpu" in paths:
-            processor = root / "cpu" / paths["cpu"].lstrip("/") / name
-            settings[processor] = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": PERIOD}
+    memory, pids, cpu = (_v1_folder(root, kind, paths) for kind in ("memory", "pids", "cpu"))
+    if memory and pids:
+        settings: dict[Path, dict[str, int | str]] = {memory / name: {}, pids / name: {}}
+        settings[memory / name]["memory.limit_in_bytes"] = limits.memory_mb * MB
+        settings[pids / name]["pids.max"] = limits.processes
+        if cpu:
+            quota = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": PERIOD}
+            settings.setdefault(cpu / name, {}).update(quota)
         return _made(settings)
     here = root / paths.get("", "/").lstrip("/")
     both: dict[str, int | str] = {
@@ -97,6 +96,19 @@ def create(limits: Limits, root: Path = ROOT, own: str | None = None) -> Group |
             made = _made({folder / name: both})
             if made:
                 return made
+    return None
+
+
+def _v1_folder(root: Path, kind: str, paths: Mapping[str, str]) -> Path | None:
+    """This process's folder in the hierarchy that has the controller `kind`, perhaps with others.
+
+    Such a hierarchy may be found by one of its controllers' names, or only by all of them.
+    """
+    for kinds, path in paths.items():
+        if kind in kinds.split(","):
+            for mounted in (root / kind, root / kinds):
+                if mounted.is_dir():
+                    return mounted / path.lstrip("/")
     return None
 
 

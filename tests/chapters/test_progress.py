@@ -49,6 +49,14 @@ def test_a_blank_and_a_graded_check_leave_no_trace(monkeypatch):
     assert not kept.file().exists()
 
 
+def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(kept.VARIABLE, kept.OFF)
+    result = ch04.lora_params.check(right)
+    assert result.points == 2 and result.reached == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "content",
     [

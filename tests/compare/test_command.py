@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,8 @@ from lora_course.compare.command import compare
 from lora_course.compare.model import weights_hash
 from lora_course.compare.run import read, run
 from lora_course.compare.store import Store, StoreError
+from tests import WATCHDOG
+from tests.compare.test_report import run as a_run
 
 
 def figures(comparison):
@@ -105,17 +108,17 @@ def test_an_interrupt_from_the_terminal_is_reported_and_resumed(model, table, tm
     call = [sys.executable, "-c", code, "compare-ranks", *words]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(call, **quiet)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + WATCHDOG
     while not list((tmp_path / "out").glob("runs/rank-*.json")):
         assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=WATCHDOG)
     assert process.returncode == 130 and "goes on from there" in said and "Traceback" not in said
     kept = [path.name for path in (tmp_path / "out").glob("runs/rank-*.json")]
     assert len(kept) in (1, 2, 3) and (tmp_path / "out" / "report.html").exists()
     before = {name: (tmp_path / "out" / "runs" / name).stat().st_mtime_ns for name in kept}
-    again = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
+    again = subprocess.run(call, capture_output=True, text=True, timeout=WATCHDOG, check=False)
     assert again.returncode == 0, again.stderr
     for name, time_of in before.items():
         assert (tmp_path / "out" / "runs" / name).stat().st_mtime_ns == time_of, "was repeated"
@@ -219,11 +222,11 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_figures(settings, tmp_path
 def wait_for_workers(address, count):
     from distributed import Client
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WATCHDOG
     while True:
         try:
             with Client(address, timeout="5s") as client:
-                client.wait_for_workers(count, timeout=30)
+                client.wait_for_workers(count, timeout=WATCHDOG)
                 return
         except (OSError, TimeoutError):
             assert time.monotonic() < deadline
@@ -262,6 +265,46 @@ def test_other_settings_do_not_mix_with_finished_runs(settings, tmp_path):
         Store(tmp_path, settings, "another", "weights")
 
 
+DAMAGED = ["", "{", "[]", "{}", "[" * 100_000, '{"curve": 1}', '{"curve": []}', "\ud800"]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_run_is_run_again(settings, tmp_path, content):
+    store = Store(tmp_path, settings, "data", "weights")
+    (tmp_path / "runs" / "rank-2_rate-0.01_seed-0.json").write_bytes(
+        content.encode("utf-8", "surrogatepass")
+    )
+    assert store.load((2, 1e-2, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("rank", 8), ("rank", None), ("seed", 1), ("seed", True), ("learning_rate", 0.1)),
+        *(("score", "high"), ("steps", 1.5), ("curve", ["a"]), ("curve", "ab"), ("curve", None)),
+        *(("memory_mb", []), ("memory_mb", {"total": "1"}), ("another", 1)),
+    ],
+)
+def test_a_run_of_another_kind_is_run_again(settings, tmp_path, field, value):
+    store = Store(tmp_path, settings, "data", "weights")
+    kept = a_run(4, 0, learning_rate=1e-2)
+    store.save(kept)
+    assert store.load(kept.job) == kept
+    path = tmp_path / "runs" / "rank-4_rate-0.01_seed-0.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    assert store.load(kept.job) is None
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_runs_without_settings_that_can_be_read_are_refused(settings, tmp_path, content):
+    store = Store(tmp_path, settings, "data", "weights")
+    words = content.encode("utf-8", "surrogatepass")
+    (tmp_path / "settings.json").write_bytes(words)
+    store.save(a_run(4, 0, learning_rate=1e-2))
+    with pytest.raises(StoreError, match=re.escape(str(tmp_path))):
+        Store(tmp_path, settings, "data", "weights")
+
+
 def test_a_diverging_run_is_reported_and_not_repeated(settings, tmp_path, monkeypatch):
     wild = replace(settings, learning_rates=(1e-2, 1e30), ranks=(2,), seeds=(0,))
     comparison = compare(wild, tmp_path, progress=False)
@@ -285,6 +328,15 @@ def test_a_diverging_run_is_reported_and_not_repeated(settings, tmp_path, monkey
         ({"text-column": ["words"]}, "words"),
         ({"train": ["missing.csv"]}, "missing.csv"),
         ({"task": ["typos"]}, "not both"),
+        ({"task": [""]}, "not both"),
+        ({"train": [""]}, "is a folder"),
+        ({"model": [""]}, "model=''"),
+        ({"metric": [""]}, "metric=''"),
+        ({"steps": ["0"]}, "steps=0"),
+        ({"epochs": ["0"]}, "epochs=0"),
+        ({"length": ["0"]}, "length=0"),
+        ({"learning-rate": ["0"]}, "learning_rates=0"),
+        ({"scheduler": [""]}, "scheduler=''"),
         ({"jobs": ["0"]}, "jobs=0"),
         ({"max-minutes": ["-1"]}, "max-minutes"),
     ],

@@ -232,9 +232,9 @@ def test_mostly_empty_is_an_error(give):
 
 def test_long_texts_are_cut_for_classification_only(give):
     long = "word " * 200_000
-    start = time.perf_counter()
+    start = time.process_time()
     data = give(as_csv([*TRAIN, (long, "good")]), as_csv([*TEST, (long + "!", "good")]))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 20
     assert len(data.train[-1]) == 20_000
     # Equal once cut, so the second would be a leak.
     assert data.notes == (
@@ -347,6 +347,17 @@ def test_empty_files(give, ending, content):
     refused(lambda: give(content, ending=ending), words)
 
 
+def test_a_quoted_nothing_is_a_header_without_a_name(give):
+    refused(lambda: give('""'), "no column 'text'", "it has ''")
+    refused(lambda: give('\n""\n""\n'), "no column 'text'")
+
+
+def test_a_blank_line_is_an_empty_text_where_there_is_one_column(give):
+    lines = [*(text for text, _ in TRAIN), "", '""']
+    data = give("text\n" + "\n".join(lines) + "\n", as_csv(TEST))
+    assert data.notes == ("train: 2 empty texts left out",)
+
+
 def test_a_header_without_rows(give):
     refused(lambda: give("text,label\n"), "0 usable rows")
 
@@ -440,12 +451,11 @@ def test_no_network(monkeypatch, tmp_path, offline):
     monkeypatch.setattr("socket.getaddrinfo", unreachable)
     monkeypatch.setattr("socket.socket.connect", unreachable)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
-    start = time.perf_counter()
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waited to try again"))
     refused(
         lambda: load(DataSource(dataset="nobody/no-such-data-here")),
         *("dataset='nobody/no-such-data-here'", "cannot be reached", "network", "--train"),
     )
-    assert time.perf_counter() - start < 10
 
 
 @pytest.fixture

@@ -209,3 +209,14 @@ def test_the_json_reads_back_to_the_same_comparison():
     assert again.metric == METRICS["accuracy"] and again.runs[0] == in_order(runs)[0]
     with pytest.raises(ValueError, match="format=7"):
         from_json(text.replace('"format": 2', '"format": 7'))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"metric": 3}, {"metric": {}}, {"runs": [1]}, {"runs": [{}]}, {"rates": None}]
+)
+def test_damaged_json_is_refused(changes):
+    content = json.loads(as_json(comparison()))
+    with pytest.raises(ValueError, match="is damaged"):
+        from_json(json.dumps(content | changes))
+    with pytest.raises(ValueError, match="this version"):
+        from_json("[]")

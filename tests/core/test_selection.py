@@ -116,6 +116,7 @@ def test_the_share_by_luck_is_the_p_value_of_the_f_test():
     assert share_by_luck({4: [0.0] * 5, 8: gaps}) == pytest.approx(0.05, abs=0.015)
     assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [0.1, 0.9, 2.1]}) > 0.5
     assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [1.0, 2.01, 3.0]}) < 0.01
+    assert share_by_luck({4: [0.0, 0.0, 0.001], 8: [10.0, 10.0, 10.0]}) == 1 / 2001
     assert share_by_luck({4: [1.0, 2.0], 8: [1.0, 2.0]}) == 1
     assert share_by_luck({4: [1.0], 8: [2.0]}) == share_by_luck({4: [1.0, 2.0]}) == 1
 

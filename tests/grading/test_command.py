@@ -13,9 +13,11 @@ import pytest
 
 from lora_course.cli import main
 from lora_course.grading import batch
-from lora_course.grading.grade import Job
-from lora_course.grading.records import Graded, Status
+from lora_course.grading.grade import Job, blank
+from lora_course.grading.records import CellNote, Graded, Status
+from lora_course.grading.store import Store
 from lora_course.grading.supervise import supervise
+from tests import WATCHDOG
 from tests.grading.hostile import LOOPS, after_a
 from tests.grading.notebooks import A, B, notebook
 from tests.grading.watched import groups, sandboxed_processes
@@ -81,7 +83,7 @@ def test_what_is_graded_is_kept_and_what_changes_is_graded_again(folder, monkeyp
     (folder / "ben_34_04.ipynb").write_bytes(notebook(A, B))
     assert grade(folder) == 0 and asked == ["ben_34_04.ipynb"]
     assert graded_points(folder)["ben_34_04.ipynb"] == ("4", "ok")
-    assert grade(folder, "--cell-timeout", 30) == 0 and len(asked) == 4
+    assert grade(folder, "--cell-timeout", 100) == 0 and len(asked) == 4
 
 
 @needs_sandbox
@@ -137,15 +139,15 @@ def test_a_stopped_run_continues(folder, jobs):
         (folder / f"slow{number}.ipynb").write_bytes(notebook(slow, A))
     out = folder.parent / "out"
     command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder), "--chapter", "4"]
-    options = ["--out", str(out), "--jobs", jobs, "--timeout", "60"]
+    options = ["--out", str(out), "--jobs", jobs]
     running = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, start_new_session=True)
-    end = time.monotonic() + 60
+    end = time.monotonic() + WATCHDOG
     while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    _, words = running.communicate(timeout=30)
+    _, words = running.communicate(timeout=WATCHDOG)
     assert running.returncode == 130, words.decode()[-1000:]
-    end = time.monotonic() + 10
+    end = time.monotonic() + WATCHDOG
     while (sandboxed_processes() or groups()) and time.monotonic() < end:
         time.sleep(0.1)
     assert not sandboxed_processes() and not groups()
@@ -153,7 +155,7 @@ def test_a_stopped_run_continues(folder, jobs):
     assert 2 <= len(before) < 6
     for number in range(3):
         (folder / f"slow{number}.ipynb").write_bytes(notebook(A))
-    assert grade(folder, "--timeout", 60) == 0
+    assert grade(folder) == 0
     after = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
     assert before.items() <= after.items() and len(after) == 6
     expected = POINTS | {f"slow{number}.ipynb": ("2", "ok") for number in range(3)}
@@ -164,11 +166,9 @@ def test_a_stopped_run_continues(folder, jobs):
 def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, monkeypatch):
     path = tmp_path / "x.ipynb"
     path.write_bytes(after_a(LOOPS["loop that swallows interrupts"]))
-    job = Job(str(path), "x.ipynb", "x", 4, "seed", cell_seconds=50, seconds=50)
-    started = time.monotonic()
+    job = Job(str(path), "x.ipynb", "x", 4, "seed", cell_seconds=50)
     graded = supervise(replace(job, seconds=4), grace=-1)
     assert graded.status is Status.TIME and "was stopped" in graded.reason
-    assert time.monotonic() - started < 20
     assert set(graded.results) == {"lora_params", "adapter_memory", "rank_comparison", "choice"}
 
 
@@ -209,19 +209,48 @@ def test_a_folder_that_is_none(tmp_path, capsys):
 
 
 @needs_sandbox
-def test_a_damaged_seed_file_is_told(folder, capsys):
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"seed": null}', "[" * 100_000])
+def test_a_damaged_seed_file_is_told(folder, capsys, content):
     out = folder.parent / "out"
     out.mkdir()
-    (out / "run.json").write_text("{")
+    (out / "run.json").write_text(content)
     assert grade(folder) == 2
     assert "give the --seed" in capsys.readouterr().err
 
 
-def test_grades_are_read_back_as_written():
-    job = Job("", "f", "l", 4, "s")
-    from lora_course.grading.grade import blank
+def some_grade():
+    job = Job("no such file", "f", "l", 4, "s")
+    note = CellNote(1, "raised")
+    return job, replace(blank(job), status=Status.DIED, reason="r", seconds=1.5, cells=(note,))
 
-    graded = replace(blank(job), status=Status.DIED, reason="r", seconds=1.5)
+
+def test_grades_are_read_back_as_written():
+    _, graded = some_grade()
     assert Graded.from_json(json.loads(json.dumps(graded.as_json()))) == graded
-    with pytest.raises(ValueError, match="format"):
+    with pytest.raises(ValueError, match="format=0"):
         Graded.from_json({**graded.as_json(), "format": 0})
+
+
+QUESTION = {"title": "t", "parts": []}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({"file": None}, {"learner": 1}, {"chapter": "4"}, {"status": "fine"}, {"status": []}),
+        *({"seconds": "1"}, {"reason": None}, {"questions": []}, {"questions": {"choice": 1}}),
+        {"questions": {"choice": QUESTION}},  # not all of them
+        {"questions": {"choice": QUESTION | {"title": 1}}},
+        {"questions": {"choice": QUESTION | {"parts": [{"outcome": "correct"}]}}},
+        *({"cells": None}, {"cells": [1]}, {"cells": [{"cell": "1", "text": "x"}]}),
+    ],
+    ids=str,
+)
+def test_a_damaged_grade_is_made_again(tmp_path, damage):
+    job, graded = some_grade()
+    store = Store(tmp_path, "seed")
+    store.keep("page", job, graded, "")
+    assert store.kept("page", job) == graded
+    path = tmp_path / "results" / "page.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    assert store.kept("page", job) is None

@@ -13,18 +13,27 @@ CHANGES = "task[0] = 7\nlimit = 3"
 PLOT = "print(sum(task))"
 FUNCTION = "def mean(values):\n    return statistics.fmean(values)"
 COURSE = frozenset(map(digest, (IMPORTS, TASK, CHANGES, PLOT, FUNCTION)))
+ANSWER = "def f():\n    return xs[0]"
 
 
-def run(*cells):
-    return [cells[place] for place in sorted(needed(cells, COURSE))]
+def run(*cells, course=COURSE):
+    return [cells[place] for place in sorted(needed(cells, course))]
 
 
 CASES = {
     "nothing of the course's is used": ([IMPORTS, TASK, PLOT, A], [A]),
     "an import is used": ([IMPORTS, TASK, D], [IMPORTS, D]),
     "a value, and what changes it": (
-        [IMPORTS, TASK, CHANGES, PLOT, "x = task"],
+        [IMPORTS, TASK, CHANGES, "x = task", PLOT],
         [TASK, CHANGES, "x = task"],
+    ),
+    "a function that is called in the end sees what any cell changes": (
+        [TASK, "def f():\n    return task", CHANGES, IMPORTS, PLOT],
+        [TASK, "def f():\n    return task", CHANGES, PLOT],
+    ),
+    "so does what it reaches by another name": (
+        [TASK, "x = task", "def f():\n    return x", CHANGES],
+        [TASK, "x = task", "def f():\n    return x", CHANGES],
     ),
     "a function, and what that uses": (
         [IMPORTS, TASK, FUNCTION, "def f():\n    return mean([1])"],
@@ -43,6 +52,40 @@ CASES = {
 @pytest.mark.parametrize(("cells", "chosen"), CASES.values(), ids=CASES)
 def test_what_is_run(cells, chosen):
     assert run(*cells) == chosen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("xs.append(3)", "xs += [3]", "xs[:] = [3]", "change(xs)", "add = xs.append\nadd(3)"),
+        *("ys = xs\nys.append(3)", "for x in [xs]:\n    x.append(3)", "del xs[0]"),
+        *("def change():\n    xs.append(3)\nchange()", "[y.append(3) for y in [xs]]"),
+        "(lambda: xs.append(3))()",
+    ],
+)
+def test_what_may_change_an_object_that_an_answer_reads_is_run(change):
+    handed = ["xs = []", change, "other = [1]\nother.append(2)"]
+    course = frozenset(map(digest, handed))
+    assert run(*handed, ANSWER, course=course) == ["xs = []", change, ANSWER]
+
+
+def test_an_object_may_be_changed_by_its_other_name_in_a_later_cell():
+    handed = ["xs = []", "ys = xs", "ys.append(3)", "zs = [1]", "zs.append(1)"]
+    course = frozenset(map(digest, handed))
+    assert run(*handed, ANSWER, course=course) == [*handed[:3], ANSWER]
+
+
+def test_of_a_chapter_whose_answers_use_imports_alone_no_demonstration_is_run(room):
+    """The four chapters are such; else grading would train and draw for minutes."""
+    from lora_course.authoring.build import course_cells
+    from lora_course.authoring.source import read_source, variant
+
+    for solved in (True, False):
+        notebook = variant(read_source(room), solved=solved)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        exercises = {place for place, cell in enumerate(cells) if "question" in cell.metadata}
+        codes = [cell.source for cell in cells]
+        assert needed(codes, frozenset(course_cells(room))) <= exercises | {0}
 
 
 @pytest.mark.parametrize(

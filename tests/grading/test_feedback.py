@@ -145,9 +145,15 @@ def test_wrong_questions_have_two_hints_and_right_ones_none():
     assert "<details>" not in section(whole, 0)
     shown = feedback(whole).text
     first, second = ch04.adapter_memory.hints
-    assert f"First hint{first}Second hint{second}" in shown
+    assert f"Hint 1{first}Hint 2{second}" in shown
     assert ch04.lora_params.hints[0] not in shown
     assert section(whole, 1).count("<details><summary>") == 2  # closed until asked for
+
+
+def test_every_hint_is_shown():
+    hints = ("think", "think more", "think of the rest", "and of all")
+    shown = feedback(graded(), [replace(ch04.lora_params, hints=hints)]).text
+    assert "Hint 1thinkHint 2think moreHint 3think of the restHint 4and of all" in shown
 
 
 def test_advice_that_parts_share_is_given_once_with_the_facts_of_both():
@@ -183,7 +189,7 @@ def test_what_was_not_attempted_says_how_to_begin():
     assert shown.count("□not attempted, 0 of") == 4
     for question in ch04.QUESTIONS:
         assert f"find the exercise {question.function} in your notebook" in shown
-        assert f"First hint{question.hints[0]}" in shown
+        assert f"Hint 1{question.hints[0]}" in shown
     assert "If you have answered it" not in shown
     assert "If you have answered it" in feedback(graded(status=Status.GRADER)).text
 
@@ -202,7 +208,7 @@ def test_a_status_says_what_it_means_and_what_to_do(status):
 def test_an_unreadable_file_is_not_told_to_begin():
     shown = feedback(graded(status=Status.UNREADABLE, reason="is empty")).text
     assert shown.count("Not checked: the file could not be read.") == 4
-    assert "To begin" not in shown and "First hint" not in shown
+    assert "To begin" not in shown and "Hint 1" not in shown
 
 
 def test_cells_that_did_not_finish_are_listed():

@@ -32,6 +32,29 @@ def test_whose_a_file_is(file, learner):
     assert learner_of(file, ROSTER) == learner
 
 
+UNDERSCORES = {"j_smith": "Jo", "smith": "Sam", "a_b": "Al", "b_c": "Bo", "x.y+z-1@q_r": "Xi"}
+
+
+@pytest.mark.parametrize(
+    ("file", "learner"),
+    [
+        ("j_smith_04.ipynb", "Jo"),
+        ("04_j_smith.ipynb", "Jo"),
+        ("j_smith/04.ipynb", "Jo"),
+        ("04 (j_smith).ipynb", "Jo"),
+        ("smith_04.ipynb", "Sam"),
+        ("aj_smith_04.ipynb", "Sam"),
+        ("j_smiths_04.ipynb", "j_smiths_04"),
+        ("j_smith_and_smith.ipynb", "j_smith_and_smith"),  # two learners, each by an own word
+        ("j_smith_and_j_smith.ipynb", "Jo"),
+        ("a_b_c.ipynb", "a_b_c"),  # two that overlap
+        ("04_x.y+z-1@q_r_late.ipynb", "Xi"),
+    ],
+)
+def test_ids_with_underscores(file, learner):
+    assert learner_of(file, UNDERSCORES) == learner
+
+
 def test_files_of_systems_are_passed_over(tmp_path):
     for name in ("a.ipynb", "b/a.ipynb", "b/.ipynb_checkpoints/a.ipynb", ".DS_Store", "notes.txt"):
         path = tmp_path / name
@@ -119,7 +142,9 @@ def test_a_roster_in_another_encoding(tmp_path):
 
 def test_rows_are_whole_and_harmless():
     job = Job("", "=HYPERLINK(1)\n.ipynb", "@SUM(1+1)", 4, "seed")
-    text = table.header(list(blank(job).results)) + table.row(blank(job)) + table.missing("-x")
+    questions = list(blank(job).results)
+    text = table.header(questions) + table.row(blank(job)) + table.missing("-x", questions)
+    assert {len(row) for row in csv.reader(io.StringIO(text))} == {7 + len(questions)}
     first, absent = csv.DictReader(io.StringIO(text))
     assert first["file"].startswith("'=") and first["learner"].startswith("'@")
     assert (first["score"], first["max"], first["choice"]) == ("0", "10", "0")

@@ -12,13 +12,13 @@ from tests.chapters.ch02_quiet_start.answers import FREEZING
 from tests.grading.notebooks import notebook
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
-JOB = Job("", "a.ipynb", "a", 1, "seed", cell_seconds=8, seconds=60)
+JOB = Job("", "a.ipynb", "a", 1, "seed")
 
 
-def graded(tmp_path, chapter, *cells):
+def graded(tmp_path, chapter, *cells, **limits):
     path = tmp_path / "a.ipynb"
     path.write_bytes(notebook(*cells))
-    return supervise(replace(JOB, path=str(path), chapter=chapter))
+    return supervise(replace(JOB, path=str(path), chapter=chapter, **limits))
 
 
 def the_layer(**changes):
@@ -53,7 +53,7 @@ def test_a_class_that_ends_the_kernel_or_never_returns_costs_only_its_own_parts(
     result = graded(tmp_path, 1, ends, saving)
     assert result.status is Status.DIED and points(result, "saving")[0] == 2
     waits = the_layer(output="while True: pass")
-    result = graded(tmp_path, 1, waits, saving)
+    result = graded(tmp_path, 1, waits, saving, cell_seconds=30)
     assert result.status is Status.TIME and points(result, "saving")[0] == 2
 
 

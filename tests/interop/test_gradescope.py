@@ -18,6 +18,7 @@ from lora_course.grading.session import Session
 from lora_course.interop import gradescope, other_user
 from lora_course.interop.gradescope_zip import PackError, write_zip
 from lora_course.sandbox.limits import Limits, SandboxError
+from tests import WATCHDOG
 from tests.grading.honest import HALF_B, SQUARE
 from tests.grading.notebooks import A, notebook
 
@@ -66,7 +67,7 @@ def test_the_unpacked_zip_grades_a_notebook(tmp_path, submission, sandbox):
         ["bash", str(tmp_path / "source" / "run_autograder")],
         env={**os.environ, **settings},
         check=True,
-        timeout=120,
+        timeout=WATCHDOG,
     )
     record = json.loads(results.read_text())
     tests = by_number(record)
@@ -98,7 +99,7 @@ def test_the_packed_course_is_whole(tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=WATCHDOG,
     )
     assert done.stdout.startswith(str(tmp_path / "course"))
     assert again.read_bytes() == (tmp_path / "auto.zip").read_bytes()
@@ -110,7 +111,7 @@ def test_there_is_a_result_even_when_python_cannot_start(tmp_path, submission):
     results = tmp_path / "results" / "results.json"
     settings = {"LORA_COURSE_RESULTS": str(results), "LORA_COURSE_PYTHON": "/no/python"}
     script = str(tmp_path / "run_autograder")
-    subprocess.run(["bash", script], env={**os.environ, **settings}, check=True, timeout=60)
+    subprocess.run(["bash", script], env={**os.environ, **settings}, check=True, timeout=WATCHDOG)
     assert json.loads(results.read_text())["score"] == 0
     assert stat.S_IMODE(results.parent.stat().st_mode) & 0o007 == 0
 
@@ -197,7 +198,7 @@ def test_the_other_user_cannot_write_what_root_owns():
             assert session.run(code, 20).error == "PermissionError"
             assert session.run("import os; os.setresuid(0, 0, 0)", 20).error == "PermissionError"
             assert session.run("open('scratch', 'w').write('x')", 20).error == ""
-            data = session.ask("os.getresuid() + os.getresgid()", 20).values["value"]["data"]
+            data = session.ask("os.getresuid() + os.getresgid()", WATCHDOG).values["value"]["data"]
         finally:
             session.stop()
         assert data["text/plain"] == str((other_user.USER,) * 6)

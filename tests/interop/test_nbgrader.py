@@ -13,9 +13,11 @@ import pytest
 from lora_course.authoring import build, nbgrader
 from lora_course.authoring.nbgrader import ExportError, export_nbgrader
 from lora_course.authoring.source import read_source, variant
+from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room, room_of
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
+from tests import WATCHDOG
 from tests.grading.honest import SQUARE
 from tests.grading.notebooks import A
 
@@ -92,7 +94,7 @@ def run(course, *arguments, **settings):
         env={**os.environ, **build.SETTINGS, **folders, "HOME": str(home)} | settings,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=2 * WATCHDOG,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -162,10 +164,12 @@ def test_a_small_chapter_is_handed_out_and_graded(tiny, tmp_path):
             cell.source, cell.metadata.nbgrader.points = "1", 50
     submit(course, NAME_OF_TINY, "erin", cheating)
     run(course, "autograde", NAME_OF_TINY)
+    assert not progress.file().exists()
     expected = {"alice": (2, 2), "bob": (0, 2), "carol": (1, 2), "dave": (2, 2), "erin": (0, 2)}
     assert scores(course) == expected
     graded = (course / "autograded" / "carol" / NAME_OF_TINY / EXAMPLE.notebook).read_text()
     assert "Square assumed: 2·r·d holds only for a square matrix" in graded
+    assert "Chapter 4:" not in graded  # nobody's progress is told
     assert "Success" in run(course, "validate", f"source/{NAME_OF_TINY}/{EXAMPLE.notebook}")
 
 
@@ -291,6 +295,56 @@ def test_a_part_passes_in_silence_or_says_what_to_mend():
     words = str(caught.value)
     assert words.startswith("rectangular matrices: not yet\ncalled: estimate_lora_params(")
     assert "returned: " in words and "Square assumed: " in words
+
+
+def test_a_part_leaves_no_progress():
+    check_part("ch04.lora_params", 1, function(A))
+    assert not progress.file().exists()
+
+
+COUNTING = """\
+from contextlib import suppress
+from lora_course.interop.parts import check_part
+calls = []
+def answer(*arguments):
+    calls.append(arguments)
+    return [{}]
+"""
+ANEW = "def answer(*arguments):\n    calls.append(arguments)\n    return [{}]"
+ONE, TWO = (
+    f'with suppress(AssertionError):\n    check_part("ch04.rank_comparison", {n}, answer)'
+    for n in (1, 2)
+)
+RUN_CELLS = """\
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(history_load_length=0)
+for cell in sys.argv[1:]:
+    shell.run_cell(cell, store_history=True).raise_error()
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "calls"),
+    [
+        ([ONE, TWO], 1),
+        ([TWO, ONE, TWO], 1),
+        ([ONE, "helper = 1", TWO], 2),
+        ([ONE, ANEW, TWO], 2),
+        ([f"{ONE}\n{ANEW}", TWO], 2),
+        ([f"{ONE}\n{TWO}"], 2),
+    ],
+)
+def test_parts_in_cells_right_after_each_other_share_the_answers_calls(cells, calls, tmp_path):
+    words = [COUNTING, *cells, "print('calls:', len(calls))"]
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_CELLS, *words],
+        env=os.environ | {"IPYTHONDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"calls: {calls}" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_blank_part_is_not_attempted_and_an_error_is_told():

@@ -20,6 +20,7 @@ from lora_course.sandbox import bubblewrap, cgroups, seccomp
 from lora_course.sandbox.command import main as sandbox_command
 from lora_course.sandbox.kernel import NAME, manager, specification
 from lora_course.sandbox.limits import Limits, SandboxError
+from tests import WATCHDOG
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -37,7 +38,7 @@ def session(sandbox):
 
 
 def value(session, expression):
-    reply = session.ask(expression, 20)
+    reply = session.ask(expression, WATCHDOG)
     found = (reply.values or {})["value"]
     return found["data"]["text/plain"] if found["status"] == "ok" else found["ename"]
 
@@ -106,7 +107,7 @@ def test_the_environment_and_the_solutions_are_not_shown(session, monkeypatch):
 
 @needs_sandbox
 def test_files_are_the_kernels_own(session):
-    assert session.run("open('/home/learner/kept', 'w').write('x')", 10).error == ""
+    assert session.run("open('/home/learner/kept', 'w').write('x')", WATCHDOG).error == ""
     assert not Path("/home/learner/kept").exists()
 
 
@@ -131,11 +132,11 @@ def test_a_restarted_kernel_is_a_fresh_one():
     client = running.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=30)
-        assert client.execute_interactive("x = 1", timeout=30)["content"]["status"] == "ok"
+        client.wait_for_ready(timeout=WATCHDOG)
+        assert client.execute_interactive("x = 1", timeout=WATCHDOG)["content"]["status"] == "ok"
         running.restart_kernel(now=True)
-        client.wait_for_ready(timeout=30)
-        assert client.execute_interactive("x", timeout=30)["content"]["ename"] == "NameError"
+        client.wait_for_ready(timeout=WATCHDOG)
+        assert client.execute_interactive("x", timeout=WATCHDOG)["content"]["ename"] == "NameError"
     finally:
         client.stop_channels()
         running.shutdown_kernel(now=True)
@@ -146,10 +147,10 @@ def test_without_control_groups_memory_is_watched(monkeypatch):
     monkeypatch.setattr(cgroups, "create", lambda limits: None)
     session = Session(Limits(memory_mb=400))
     fork = "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
-    hold = "        held = b'x' * 250_000_000\n        time.sleep(20)\n        os._exit(0)\n"
+    hold = "        held = b'x' * 250_000_000\n        time.sleep(50)\n        os._exit(0)\n"
     try:
         with pytest.raises(KernelEndedError) as error:
-            session.run(f"{fork}{hold}time.sleep(20)", 30)
+            session.run(f"{fork}{hold}time.sleep(50)", WATCHDOG)
         assert error.value.status is Status.MEMORY
     finally:
         session.stop()
@@ -160,11 +161,13 @@ AS_USER = """
 import os
 from lora_course.grading.session import Session
 from lora_course.sandbox.limits import Limits
+from tests import WATCHDOG
 session = Session(Limits(processes=40))
-print(os.getuid(), session.ask("__import__('os').getuid()", 20).values["value"]["data"])
-forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(9); os._exit(0)"
-print(session.run(forks, 20).error)
-print(session.run("import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1", 20).error)
+print(os.getuid(), session.ask("__import__('os').getuid()", WATCHDOG).values["value"]["data"])
+forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(50); os._exit(0)"
+print(session.run(forks, WATCHDOG).error)
+unshare = "import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1"
+print(session.run(unshare, WATCHDOG).error)
 session.stop()
 """
 
@@ -187,7 +190,7 @@ def test_an_ordinary_user_has_it_too(tmp_path_factory):
     user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--inh-caps=-all"]
     done = subprocess.run(
         [*user, str(SYSTEM_PYTHON), "-c", AS_USER],
-        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=120,
+        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=WATCHDOG,
     )  # fmt: skip
     assert done.stdout.splitlines() == ["1000 {'text/plain': '1000'}", "BlockingIOError", ""], (
         done.stderr[-1500:]
@@ -243,6 +246,32 @@ def test_control_groups_v1(tmp_path):
     assert not group.ran_out_of_memory()
     (memory / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
     assert group.ran_out_of_memory()
+
+
+@pytest.mark.parametrize("mounted", ["cpu", "cpu,cpuacct"])
+def test_control_groups_v1_whose_controllers_share_a_hierarchy(tmp_path, mounted):
+    tree(tmp_path, {"memory/x": "", "pids/x": "", f"{mounted}/a b/x": ""})
+    own = "8:pids:/\n5:cpu,cpuacct:/a b\n4:memory:/\n0::/\n"
+    group = cgroups.create(Limits(), tmp_path, own)
+    assert group.folders[2].parent == tmp_path / mounted / "a b"
+
+
+def test_control_groups_v1_with_all_in_one_hierarchy(tmp_path):
+    (tmp_path / "memory,pids").mkdir()
+    (only,) = cgroups.create(Limits(processes=9), tmp_path, "3:memory,pids:/\n").folders
+    assert (only / "pids.max").read_text() == "9"
+    assert (only / "memory.limit_in_bytes").exists()
+
+
+def test_a_control_group_may_have_a_space_in_its_path(tmp_path):
+    tree(tmp_path, {"user/a b.scope/cgroup.subtree_control": "memory pids\n"})
+    group = cgroups.create(Limits(), tmp_path, "0::/user/a b.scope\n")
+    assert group.folders[0].parent == tmp_path / "user/a b.scope"
+    done = subprocess.run(
+        [*group.join(), "echo", "inside"], capture_output=True, check=False, text=True
+    )
+    assert done.stdout == "inside\n", done.stderr
+    assert (group.folders[0] / "cgroup.procs").exists()
 
 
 def test_control_groups_v2_from_the_first_folder_that_passes_them_on(tmp_path):

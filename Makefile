@@ -17,9 +17,10 @@ test: setup-dev lint
 
 test-all: test test-long
 
-# What `make test` leaves out because it takes long.
+# What `make test` leaves out because it takes long. TESTS=FOLDER: those of a folder alone.
+TESTS = tests
 test-long: setup-dev nbgrader
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long $(TESTS)
 
 # A process a core, each with up to 1 GB. The cells of one notebook stay together.
 WORKERS = -n auto --maxprocesses 4

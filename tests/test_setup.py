@@ -1,5 +1,9 @@
-"""Set-up: the lock admits what pyproject asks for, the CPU torch is pinned, the script is sound."""
+"""Set-up: the lock admits what pyproject asks for, the CPU torch is pinned, the script is sound.
 
+And CI: its workflow runs all of `.ci/run`, on the oldest and the newest Python.
+"""
+
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -272,3 +277,62 @@ def test_without_a_network_the_set_up_says_so_and_can_go_on(ran, monkeypatch, st
     with pytest.raises(SystemExit, match=r"when there\s+is a network"):
         setup_env.main()
     assert not setup_env.is_ready(setup_env.COURSE)
+
+
+def parts():
+    """All parts of `.ci/run`, in order."""
+    return re.search(r'^PARTS="(.*)"$', (ROOT / ".ci/run").read_text(), re.MULTILINE)[1].split()
+
+
+@pytest.fixture
+def ci(tmp_path):
+    """Runs `.ci/run` where make only says what it was asked, and in what environment."""
+    if os.name == "nt":
+        pytest.skip("CI runs it on Linux")
+    for name in ("make", "bwrap", "chromium"):
+        program = tmp_path / name
+        program.write_text('#!/bin/sh\nprintf "%s|" "$@"; echo; env >> "$0.env"\n')
+        program.chmod(0o755)
+    mine = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def run(*chosen):
+        done = subprocess.run(
+            [ROOT / ".ci/run", *chosen], env=mine, capture_output=True, text=True, check=False
+        )
+        return done, (tmp_path / "make.env").read_text() if not done.returncode else ""
+
+    return run
+
+
+def test_ci_sets_no_variable_that_a_user_has_not(ci):
+    _, environment = ci()
+    names = {line.partition("=")[0] for line in environment.splitlines()}
+    of_the_shell = {"PWD", "OLDPWD", "SHLVL", "_", "PATH", "HOME"}
+    assert names - of_the_shell == {"REQUIRE_SANDBOX", "REQUIRE_BROWSER"}
+
+
+def test_the_parts_of_ci_are_all_tests_once(ci):
+    everything = ci()[0].stdout.splitlines()
+    assert everything == [line for part in parts() for line in ci(part)[0].stdout.splitlines()]
+    assert everything[0] == "test|"
+    chosen = [line.removeprefix("test-long|TESTS=").rstrip("| ") for line in everything[1:]]
+    *some, rest = [paths.split() for paths in chosen]
+    folders = [folder for paths in some for folder in paths]
+    assert all((ROOT / folder).is_dir() for folder in folders)
+    assert rest == ["tests", *(f"--ignore={folder}" for folder in folders)]
+
+
+def test_ci_names_the_parts_when_one_is_not_known(ci):
+    done, _ = ci("short")
+    assert done.returncode == 2 and "'short'" in done.stderr
+    assert all(part in done.stderr for part in parts())
+
+
+def test_the_workflow_runs_all_parts_on_the_oldest_and_the_newest_python():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    job = workflow["jobs"]["linux"]
+    matrix = job["strategy"]["matrix"]
+    assert matrix == {"python": [PYTHONS[0], PYTHONS[-1]], "part": parts()}
+    steps = [step.get("run", "") for step in job["steps"]]
+    assert ".ci/run ${{ matrix.part }}" in steps
+    assert any("apparmor_restrict_unprivileged_userns=0" in step for step in steps)  # the sandbox

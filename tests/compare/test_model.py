@@ -35,7 +35,7 @@ def test_folders_that_cannot_be_read_safely_are_refused(tmp_path, files, words):
 def test_a_missing_folder_and_an_unreachable_id_are_told_apart(monkeypatch):
     with pytest.raises(ModelError, match="no such folder"):
         check_source("./nowhere")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="Without a network"):
         load_tokenizer("nobody/no-such-model")
 

@@ -11,22 +11,17 @@ lab: setup
 ROOT_TOO = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup-dev lint
-	$(BIN)/python -m pytest $(WORKERS) --dist worksteal -m "not long"
-	@mkdir -p build
-	LORA_COURSE_PROGRESS=$(CURDIR)/build/progress-of-tests.json $(BIN)/python -m pytest $(WORKERS) --dist loadfile $(NBVAL) notebooks/solutions
+	$(BIN)/python -m pytest $(WORKERS) -m "not long"
 
 test-all: test test-long
 
 # What `make test` leaves out because it takes long. TESTS=FOLDER: those of a folder alone.
 TESTS = tests
 test-long: setup-dev nbgrader
-	$(BIN)/python -m pytest -m long $(TESTS)
+	$(BIN)/python -m pytest $(WORKERS) -m long $(TESTS)
 
-# A process a core, each with up to 1 GB. The cells of one notebook stay together.
-WORKERS = -n auto --maxprocesses 4
-
-NBVAL = -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-	--nbval-sanitize-with tests/nbval_sanitize.cfg
+# A process a core, each with up to 1 GB. Tests of one group stay together.
+WORKERS = -n auto --maxprocesses 4 --dist loadgroup
 
 # For the test of the export alone: see the file.
 nbgrader: build/nbgrader/installed

@@ -16,7 +16,8 @@ from lora_course.compare.prepared import loss_of
 from lora_course.compare.run import read
 from lora_course.compare.settings import Settings
 from lora_course.core.layers import trainable_parameters
-from lora_course.core.training import fit_batches, threads
+from lora_course.core.training import fit_batches
+from lora_course.threads import threads
 
 STEPS, REPEATS, RANK = 4, 41, 8
 

@@ -1,9 +1,10 @@
-"""One training step of our LoRA layer against PEFT's."""
+"""One training step of our LoRA layers, the plain and the fused, against PEFT's."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +12,10 @@ from torch.nn import functional as F
 
 from benchmarks.clock import median_ratio, rounds
 from benchmarks.rows import Row, at_least, at_most
+from lora_course.core.fused import fuse
 from lora_course.core.layers import adapt, trainable_parameters
 from lora_course.core.peft_twin import peft_twin
-from lora_course.core.training import threads
+from lora_course.threads import threads
 
 WIDTH, BATCH, RANK = 128, 32, 8
 # As many layers as a small transformer adapts: 4 blocks of 7. With 4 layers, the loss and the
@@ -21,6 +23,7 @@ WIDTH, BATCH, RANK = 128, 32, 8
 DEPTH, SHALLOW = 28, 4
 STEPS, REPEATS = 20, 41
 TRACE_STEPS = 50
+PLAIN, FUSED, PEFT = "plain", "fused", "peft"
 
 
 def network(dtype: torch.dtype, depth: int) -> nn.Sequential:
@@ -32,10 +35,14 @@ def network(dtype: torch.dtype, depth: int) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def pair(dtype: torch.dtype, depth: int = DEPTH) -> tuple[nn.Module, nn.Module]:
-    """Our model and PEFT's, with the same weights and the same start."""
-    ours = adapt(network(dtype, depth), RANK, RANK)
-    return ours, peft_twin(ours, network(dtype, depth))
+def models(dtype: torch.dtype, depth: int = DEPTH) -> dict[str, nn.Module]:
+    """Our plain model, our fused one and PEFT's, with the same weights and the same start."""
+    plain, fused = (adapt(network(dtype, depth), RANK, RANK) for _ in range(2))
+    return {
+        PLAIN: plain,
+        FUSED: fuse(fused),
+        PEFT: peft_twin(plain, network(dtype, depth)),
+    }
 
 
 def stepper(model: nn.Module, dtype: torch.dtype) -> Callable[[], Tensor]:
@@ -60,10 +67,12 @@ def many(step: Callable[[], Tensor], count: int) -> Tensor:
     return torch.stack([step() for _ in range(count)])
 
 
-def race(depth: int) -> dict[str, list[float]]:
-    """CPU seconds of STEPS steps in each round, ours and PEFT's in turn."""
-    ours, peft = (stepper(model, torch.float32) for model in pair(torch.float32, depth))
-    calls = {"ours": lambda: many(ours, STEPS), "peft": lambda: many(peft, STEPS)}
+def race(ours: str, depth: int = DEPTH) -> dict[str, list[float]]:
+    """CPU seconds of STEPS steps in each round, of one of ours and of PEFT's in turn."""
+    both = models(torch.float32, depth)
+    calls = {
+        name: partial(many, stepper(both[name], torch.float32), STEPS) for name in (ours, PEFT)
+    }
     rounds(calls, 5)  # warm-up
     return rounds(calls, REPEATS)
 
@@ -71,37 +80,51 @@ def race(depth: int) -> dict[str, list[float]]:
 def measure() -> list[Row]:
     """CPU time of a step in fp32, and the agreement of the losses in fp64."""
     with threads(1):
-        seconds, shallow = race(DEPTH), race(SHALLOW)
-        models = pair(torch.float64)
-        traces = [many(stepper(model, torch.float64), TRACE_STEPS) for model in models]
-    what = f"layers of {WIDTH}×{WIDTH}, rank {RANK}, batch {BATCH}"
+        fused, plain, shallow = race(FUSED), race(PLAIN), race(FUSED, SHALLOW)
+        traces = {
+            name: many(stepper(model, torch.float64), TRACE_STEPS)
+            for name, model in models(torch.float64).items()
+        }
+    what = f"{DEPTH} layers of {WIDTH}×{WIDTH}, rank {RANK}, batch {BATCH}"
+    off = max((traces[name] - traces[PEFT]).abs().max().item() for name in (PLAIN, FUSED))
     return [
         Row(
             "layer.ratio",
-            f"a training step, PEFT ÷ ours: {DEPTH} {what}",
-            median_ratio(seconds["peft"], seconds["ours"]),
+            f"a training step, PEFT ÷ our fused layer (`fuse`): {what}",
+            median_ratio(fused[PEFT], fused[FUSED]),
             "×",
             at_least(1.4),
         ),
         Row(
+            "layer.ratio_plain",
+            "the same, PEFT ÷ our plain layer, which the chapters use (`adapt`)",
+            median_ratio(plain[PEFT], plain[PLAIN]),
+            "×",
+        ),
+        Row(
             "layer.shallow",
-            f"the same, only {SHALLOW} layers: loss and optimizer, common to both, weigh more",
-            median_ratio(shallow["peft"], shallow["ours"]),
+            f"PEFT ÷ fused, only {SHALLOW} layers: loss and optimizer, common to both, weigh more",
+            median_ratio(shallow[PEFT], shallow[FUSED]),
             "×",
         ),
         *(
             Row(
-                f"layer.{key}",
-                f"a training step of {DEPTH} layers, {name}",
-                statistics.median(seconds[key]) / STEPS * 1e3,
+                f"layer.{name}",
+                f"a training step of {DEPTH} layers, {label}",
+                statistics.median(seconds[name]) / STEPS * 1e3,
                 "ms",
             )
-            for key, name in (("ours", "ours"), ("peft", "PEFT"))
+            for name, label, seconds in (
+                (PLAIN, "ours, plain", plain),
+                (FUSED, "ours, fused", fused),
+                (PEFT, "PEFT", fused),
+            )
         ),
         Row(
             "layer.loss",
-            f"losses of {TRACE_STEPS} steps in fp64, ours and PEFT's: the largest difference",
-            (traces[0] - traces[1]).abs().max().item(),
+            f"losses of {TRACE_STEPS} steps in fp64, either of ours and PEFT's: the largest"
+            " difference",
+            off,
             "",
             at_most(1e-10),
         ),

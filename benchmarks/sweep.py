@@ -12,8 +12,9 @@ from lora_course.core.layers import adapt, count_trainable
 from lora_course.core.peft_twin import peft_twin
 from lora_course.core.results import RankExperiment
 from lora_course.core.sweep import rank_sweep
-from lora_course.core.training import evaluate, fit, threads
+from lora_course.core.training import evaluate, fit
 from lora_course.tasks.matching import MatchingTask, comparison_task
+from lora_course.threads import threads
 
 RANKS, SEEDS, STEPS, BATCH = (4, 8, 16, 32), (0, 1, 2, 3, 4), 600, 64
 LEARNING_RATE, SCHEDULE = 1e-2, "linear"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lora_course.lazy import loader
+from lora_course.threads import one_thread
 
 if TYPE_CHECKING:
     from lora_course.chapters.progress import progress
@@ -67,6 +68,7 @@ __all__ = [
 
 
 __getattr__ = loader(__name__, _HOME)
+one_thread()
 
 
 def __dir__() -> list[str]:

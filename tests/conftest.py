@@ -1,11 +1,10 @@
-"""What tests share: one torch thread, the course's notebooks, the sandbox where there is one."""
+"""What tests share: the course's notebooks, the sandbox where there is one."""
 
 import os
 import random
 from pathlib import Path
 
 import pytest
-import torch
 
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import rooms
@@ -22,11 +21,6 @@ CHECK_SEED = "CHECK_SEED"
 def own_progress(tmp_path, monkeypatch):
     """Tests answer questions; that is nobody's progress."""
     monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

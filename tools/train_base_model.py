@@ -15,9 +15,10 @@ import torch
 from torch import nn
 
 from lora_course.arguments import whole
-from lora_course.core.training import fit_batches, threads
+from lora_course.core.training import fit_batches
 from lora_course.tasks import Examples, corpus
 from lora_course.tasks.language import held_out_loss, next_token_loss, stream
+from lora_course.threads import threads
 
 VOCABULARY, CONTEXT = 1024, 128
 END, PAD = "<|end|>", "<|pad|>"

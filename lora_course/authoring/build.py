@@ -21,9 +21,8 @@ from lora_course.chapters.rooms import Room, rooms
 from lora_course.grading.course_cells import digest
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# A notebook is executed as on Binder: one thread, no network.
+# A notebook is executed without a network.
 SETTINGS = {
-    "OMP_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "JUPYTER_PLATFORM_DIRS": "1",

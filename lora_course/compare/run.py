@@ -18,7 +18,8 @@ from lora_course.compare.records import Job, Rank, Run, TextData
 from lora_course.compare.settings import Settings
 from lora_course.core.layers import count_trainable
 from lora_course.core.sweep import resolve_alpha
-from lora_course.core.training import TrainingDivergedError, batch_order, fit_batches, threads
+from lora_course.core.training import TrainingDivergedError, batch_order, fit_batches
+from lora_course.threads import threads
 
 POINTS = 40
 

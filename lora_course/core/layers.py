@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lora_course.arguments import positive, rank_for
 
@@ -28,8 +27,7 @@ def init_adapter(base: nn.Linear, rank: int, seed: int) -> tuple[Tensor, Tensor]
     a = torch.empty(rank, d_in, dtype=base.weight.dtype).uniform_(
         -bound, bound, generator=generator
     )
-    # B lies in memory as r×d_out: the product that gives its gradient is then twice as fast.
-    return a, torch.zeros(rank, d_out, dtype=base.weight.dtype).t()
+    return a, torch.zeros(d_out, rank, dtype=base.weight.dtype)
 
 
 def adapter_scaling(rank: int, alpha: float, rslora: bool = False) -> float:
@@ -72,15 +70,7 @@ class LoRALinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x Wᵀ + b + scaling · x Aᵀ Bᵀ."""
-        rows = x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
-        # Small layers spend their time on calls, not on arithmetic: so the module's own dicts are
-        # read, without the detour of attributes, and one addmm_ multiplies, scales and adds.
-        modules: dict[str, Any] = self._modules
-        trained: dict[str, Any] = self._parameters
-        frozen = modules["base"]._parameters
-        y = F.linear(rows, frozen["weight"], frozen["bias"])
-        y.addmm_(F.linear(rows, trained["lora_A"]), trained["lora_B"].t(), alpha=self.scaling)
-        return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
+        return self.base(x) + self.scaling * (x @ self.lora_A.T @ self.lora_B.T)
 
     def delta(self) -> Tensor:
         """The weight change ΔW = scaling · B A, of W's shape."""

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from lora_course.arguments import one_of, positive, whole
 from lora_course.core.layers import LoRALinear, trainable_parameters
-from lora_course.core.training import threads
 
 OPTIMIZERS = ("SGD", "Adam")
 ERROR = "loss (mean squared error)"
@@ -61,12 +60,11 @@ class PlantedLayer:
         parameters = trainable_parameters(layer)
         stepper = kind(parameters, lr=positive("learning_rate", learning_rate))
         losses, first = torch.zeros(steps, dtype=self.dtype), list[Tensor]()
-        with threads(1):
-            for step in range(whole("steps", steps)):
-                stepper.zero_grad()
-                loss = self.loss(layer)
-                loss.backward()
-                losses[step] = loss.detach()
-                first = first or [p.grad.clone() for p in parameters if p.grad is not None]
-                stepper.step()
+        for step in range(whole("steps", steps)):
+            stepper.zero_grad()
+            loss = self.loss(layer)
+            loss.backward()
+            losses[step] = loss.detach()
+            first = first or [p.grad.clone() for p in parameters if p.grad is not None]
+            stepper.step()
         return losses, first

@@ -13,13 +13,7 @@ from lora_course.arguments import one_of, positive, rank_list, whole
 from lora_course.core.layers import adapt, adapter_state, count_trainable, load_adapter
 from lora_course.core.results import RankExperiment
 from lora_course.core.stacked import AdapterConfig, adapt_stacked, unstack
-from lora_course.core.training import (
-    batch_order,
-    evaluate,
-    fit,
-    fit_batches,
-    threads,
-)
+from lora_course.core.training import batch_order, evaluate, fit, fit_batches
 from lora_course.display.progress_bar import with_progress
 from lora_course.tasks import Examples, Task
 from lora_course.tasks.matching import comparison_task
@@ -90,18 +84,17 @@ def rank_sweep(
         if (rank, seed) not in have
     ]
     recipe = Recipe(steps, batch_size, learning_rate, schedule)
-    with threads(1):
-        if mode == "stacked" and configs:
-            finished += _stacked(task, configs, recipe, progress)
-        elif configs:
-            _warm_up(task)
-            test = task.test()
-            seed, examples = -1, test
-            for config in with_progress(configs, "runs", progress):
-                if config.seed != seed:  # ranks of one seed share its examples: drawn once
-                    seed, examples = config.seed, task.train(config.seed)
-                model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
-                finished.append(_one_run(model, config, recipe, examples, test))
+    if mode == "stacked" and configs:
+        finished += _stacked(task, configs, recipe, progress)
+    elif configs:
+        _warm_up(task)
+        test = task.test()
+        seed, examples = -1, test
+        for config in with_progress(configs, "runs", progress):
+            if config.seed != seed:  # ranks of one seed share its examples: drawn once
+                seed, examples = config.seed, task.train(config.seed)
+            model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)
+            finished.append(_one_run(model, config, recipe, examples, test))
     order = {rank: place for place, rank in enumerate(wanted)}
     chosen = [run for run in finished if run.rank in order and run.seed in seed_list]
     return sorted(chosen, key=lambda run: (order[run.rank], seed_list.index(run.seed)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -97,17 +96,6 @@ def batch_order(size: int, batch_size: int, steps: int, seed: int) -> Tensor:
     return order[: steps * batch_size].view(steps, batch_size)
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Run the block on `count` torch threads. One is fastest for matrices of a few hundred."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(whole("threads", count))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def fit(
     model: nn.Module,
     examples: Examples,
@@ -197,15 +185,14 @@ def fit_text(
     progress: bool = True,
 ) -> History:
     """`fit` for next-token prediction on `task`, in the order of run `seed`, on one thread."""
-    with threads(1):
-        return fit_batches(
-            model,
-            task.batches(seed, steps),
-            steps=steps,
-            learning_rate=learning_rate,
-            loss=next_token_loss,
-            progress=progress,
-        )
+    return fit_batches(
+        model,
+        task.batches(seed, steps),
+        steps=steps,
+        learning_rate=learning_rate,
+        loss=next_token_loss,
+        progress=progress,
+    )
 
 
 def _first_bad(losses: Tensor) -> float:

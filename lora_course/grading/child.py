@@ -18,9 +18,6 @@ from typing import Any
 
 # What the checks of training import anyway: imported once, in the process that this one is a copy
 # of, it costs a file nothing.
-import torch
-import torch._dynamo  # which making an optimizer imports, in 2 s
-
 from lora_course.grading.grade import Job, blank, grade
 from lora_course.grading.records import Graded, Status
 
@@ -33,7 +30,6 @@ def run(settings: dict[str, Any], scratch: str, pipe: Connection) -> None:
     os.setsid()  # a signal to the batch is for the batch to pass on
     threading.Thread(target=_end_with_other_end, args=(pipe,), daemon=True).start()
     tempfile.tempdir = scratch
-    torch.set_num_threads(1)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -30,7 +30,7 @@ def run():
             f"from lora_course.chapters.{room} import questions as {name}"
             for name, room in names.items()
         )
-        execute(f"import torch\ntorch.set_num_threads(1)\n{imports}")
+        execute(f"{imports}")
         yield execute
     finally:
         client.stop_channels()

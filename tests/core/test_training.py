@@ -5,14 +5,7 @@ import torch
 from torch import nn
 
 from lora_course.core.layers import adapt
-from lora_course.core.training import (
-    SCHEDULES,
-    TrainingDivergedError,
-    batch_order,
-    evaluate,
-    fit,
-    threads,
-)
+from lora_course.core.training import SCHEDULES, TrainingDivergedError, batch_order, evaluate, fit
 from lora_course.tasks import Examples
 from lora_course.tasks.matching import MatchingTask
 
@@ -113,13 +106,6 @@ def test_other_labels_are_refused():
 def test_a_frozen_model_is_refused():
     with pytest.raises(ValueError, match="nothing in it is trainable"):
         fit(TASK.model().requires_grad_(False), TASK.train(0), progress=False)
-
-
-def test_threads_are_put_back():
-    before = torch.get_num_threads()
-    with pytest.raises(ZeroDivisionError), threads(1):
-        raise ZeroDivisionError
-    assert torch.get_num_threads() == before
 
 
 def test_an_interrupted_fit_keeps_what_was_learnt(monkeypatch):

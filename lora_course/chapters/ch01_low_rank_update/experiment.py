@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lora_course.core.layers import adapt, count_trainable, freeze, lora_layers, target_linears
 from lora_course.core.spectrum import nearest
-from lora_course.core.training import fit_text, threads
+from lora_course.core.training import fit_text
 from lora_course.tasks.style import LINEAR, StyleShift
 
 STEPS = 45
@@ -47,8 +47,7 @@ def fine_tune(
     trained = count_trainable(model)
     rate = FULL_RATE if rank is None else ADAPTER_RATE
     fit_text(model, task, seed=seed, steps=steps, learning_rate=rate)
-    with threads(1):
-        loss = task.loss(model)
+    loss = task.loss(model)
     with torch.no_grad():
         if rank is None:
             updates = {name: w - before[name] for name, w in weights(model).items()}
@@ -71,7 +70,7 @@ def loss_with(task: StyleShift, updates: Mapping[str, Tensor], rank: int | None 
     model = task.model()
     if rank is not None:
         updates = truncate(updates, rank)
-    with torch.no_grad(), threads(1):
+    with torch.no_grad():
         for name, update in updates.items():
             model.get_parameter(f"{name}.weight").add_(update)
         return task.loss(model)

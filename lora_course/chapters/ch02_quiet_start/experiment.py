@@ -17,7 +17,7 @@ from lora_course.core.layers import (
     lora_layers,
     trainable_parameters,
 )
-from lora_course.core.training import fit_text, threads
+from lora_course.core.training import fit_text
 from lora_course.tasks.language import next_token_loss
 from lora_course.tasks.style import LINEAR, StyleShift
 
@@ -72,12 +72,11 @@ def train_from(
 ) -> list[FromStart]:
     """Train adapters of rank 8 on `task` from one of STARTS, for each seed 30 steps of Adam."""
     runs = []
-    with threads(1):
-        for seed in seeds:
-            model = adapted(task, start, seed)
-            before = task.loss(model)
-            history = fit_text(model, task, seed=seed, steps=STEPS, learning_rate=learning_rate)
-            runs.append(FromStart(before, task.loss(model), history.losses))
+    for seed in seeds:
+        model = adapted(task, start, seed)
+        before = task.loss(model)
+        history = fit_text(model, task, seed=seed, steps=STEPS, learning_rate=learning_rate)
+        runs.append(FromStart(before, task.loss(model), history.losses))
     return runs
 
 
@@ -91,14 +90,11 @@ def gradient_norms(
     model, batch_at = adapted(task, start, seed), task.batches(seed, steps)
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=LEARNING_RATE)
     norms: dict[str, list[Tensor]] = {"A": [], "B": []}
-    with threads(1):
-        for step in range(steps):
-            optimizer.zero_grad()
-            next_token_loss(model, batch_at(step)).backward()
-            for part, found in norms.items():
-                grads = [
-                    getattr(layer, f"lora_{part}").grad for layer in lora_layers(model).values()
-                ]
-                found.append(torch.stack([grad.norm() for grad in grads]).norm())
-            optimizer.step()
+    for step in range(steps):
+        optimizer.zero_grad()
+        next_token_loss(model, batch_at(step)).backward()
+        for part, found in norms.items():
+            grads = [getattr(layer, f"lora_{part}").grad for layer in lora_layers(model).values()]
+            found.append(torch.stack([grad.norm() for grad in grads]).norm())
+        optimizer.step()
     return {part: torch.stack(found) for part, found in norms.items()}

@@ -51,20 +51,19 @@ class Recipe:
     ) -> list[Tensor]:
         """B·A after each of `runs`, (data, order), that train one and the same model on."""
         from lora_course.core.layers import adapt
-        from lora_course.core.training import TrainingDivergedError, fit, threads
+        from lora_course.core.training import TrainingDivergedError, fit
 
         model = adapt(self.task.model(), self.rank, alpha, seed=start)
         reached = []
-        with threads(1):
-            for data, order in runs:
-                examples = self.task.train(data)
-                try:
-                    history = fit(model, examples, seed=order, steps=steps, progress=False)
-                except TrainingDivergedError:  # nobody can have got there: like nothing
-                    return [effect(model) * float("nan") for _ in runs]
-                if steps == STEPS:
-                    self.seconds = min(self.seconds, history.seconds)
-                reached.append(effect(model))
+        for data, order in runs:
+            examples = self.task.train(data)
+            try:
+                history = fit(model, examples, seed=order, steps=steps, progress=False)
+            except TrainingDivergedError:  # nobody can have got there: like nothing
+                return [effect(model) * float("nan") for _ in runs]
+            if steps == STEPS:
+                self.seconds = min(self.seconds, history.seconds)
+            reached.append(effect(model))
         return reached
 
 

@@ -6,8 +6,6 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 from lora_course.display.progress_bar import with_progress
 from lora_course.files import replace_block
 from lora_course.memory.validation import measure
@@ -24,7 +22,6 @@ def main() -> None:
     parser.add_argument("--document", type=Path, default=Path("docs/memory.md"))
     path = parser.parse_args().document
     document = path.read_text(encoding="utf-8")
-    torch.set_num_threads(1)
     counts, optimizers, weights, peaks = (
         list(with_progress(part(), part.__name__, show=True))
         for part in (measure.counts, measure.optimizers, measure.weights, measure.peaks)

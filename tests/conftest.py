@@ -17,6 +17,13 @@ ROOMS = rooms()
 CHECK_SEED = "CHECK_SEED"
 
 
+def pytest_collection_modifyitems(items):
+    """What runs strangers' code goes to one process: the tests look for what it leaves behind."""
+    for item in items:
+        if "sandbox" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("sandbox"))
+
+
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path, monkeypatch):
     """Tests answer questions; that is nobody's progress."""

@@ -1,4 +1,4 @@
-"""Take the README's pictures of chapter 4 in a real JupyterLab: `python tools/screenshots.py`.
+"""Take the README's pictures of a chapter in a real JupyterLab: `python tools/screenshots.py 4`.
 
 Needs what lora_course/authoring/browser.py needs and, for the signs of a check, a font with emoji.
 The server works on a copy of the notebooks. Exit status 1 when the page logged an error or asked
@@ -17,7 +17,6 @@ from playwright.sync_api import Locator, Page
 
 from lora_course.authoring.browser import (
     answer,
-    cell_with,
     chromium,
     menu,
     open_chapter,
@@ -25,21 +24,15 @@ from lora_course.authoring.browser import (
     watch,
 )
 from lora_course.authoring.lab import jupyterlab
-from lora_course.chapters.rooms import questions_of
+from lora_course.chapters.rooms import Room, room_of
+from lora_course.checks.result import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTER = "04_rank_selection.ipynb"
 LARGEST = 200_000  # bytes a picture
-FORGETS_LAYERS = '''def estimate_lora_params(layer_dim, rank, num_layers=32):
-    """Trainable LoRA parameters: one adapted matrix in each of num_layers layers."""
-    d_out, d_in = (layer_dim, layer_dim) if isinstance(layer_dim, int) else layer_dim
-    return rank * (d_out + d_in)
+EXPLORER = "xpath=ancestor::*[contains(@class, 'jp-Cell ')][1]"
 
 
-ch04.lora_params.check(estimate_lora_params)'''
-
-
-def take(page: Page, out: Path) -> list[Path]:
+def take(page: Page, room: Room, out: Path) -> list[Path]:
     """Write the pictures of the open chapter: as it opens, run, answered, and in the dark."""
 
     def picture(name: str, top: Locator, height: int) -> Path:
@@ -52,30 +45,48 @@ def take(page: Page, out: Path) -> list[Path]:
 
     files = [picture("opened", page.locator(".jp-Cell").first, 640)]
     run_all(page)
-    files += [picture("chapter", cell_with(page, "What a rank costs"), 880)]
-    planted = cell_with(page, "planted_rank_explorer()")
-    files += [picture("planted", planted, 540)]
-    checked = answer(page, "lora_params", FORGETS_LAYERS, "That is one layer")
+    explorers = page.locator(".lora-explorer")
+    above = explorers.first.locator(f"{EXPLORER}/preceding-sibling::*[1]")
+    files += [picture("chapter", above, 880)]
+    last = explorers.last.locator(EXPLORER)
+    files += [picture("planted", last, 540)]
+    question = room.questions()[0]
+    code, told = wrong_answer(room)
+    checked = answer(page, question.key, f"{code}\n\n{question.key}.check(answer)", told)
     files += [picture("checked_answer", checked, 560)]
-    right = answer(page, "lora_params", questions_of(4)[0].solution().body, "2 of 2 points")
+    passed = f"{question.max_points} of {question.max_points} points"
+    right = answer(page, question.key, question.solution().body, passed)
     files += [picture("first_check", right, 460)]
     menu(page, "Settings", "Theme", "JupyterLab Dark")
-    return [*files, picture("dark", planted, 880)]
+    return [*files, picture("dark", last, 880)]
+
+
+def wrong_answer(room: Room) -> tuple[str, str]:
+    """A wrong answer to the first question, of those that its tests know, and what it is told."""
+    sys.path.insert(0, str(ROOT))
+    from tests.chapters.fixture import answers_of
+
+    table = answers_of(room)[room.questions()[0].name]
+    wrong = next(f for f in table if f.outcome is Outcome.INCORRECT and f.mistake and f.words)
+    return wrong.code, wrong.words
 
 
 def main() -> None:
     """Take the pictures and say what went wrong in the page."""
     parser = argparse.ArgumentParser(description="Take the pictures of the running course.")
+    parser.add_argument("chapter", type=int, help="whose pictures: its number")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="their folder")
-    out: Path = parser.parse_args().out
+    options = parser.parse_args()
+    out: Path = options.out
+    room = room_of(options.chapter)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "notebooks", Path(folder) / "notebooks")
         with jupyterlab(Path(folder)) as lab, chromium() as browser:
             page = browser.new_page(viewport={"width": 1280, "height": 880})
             trouble = watch(page)
-            open_chapter(page, lab, CHAPTER)
-            files = take(page, out)
+            open_chapter(page, lab, room.notebook)
+            files = take(page, room, out)
     for file in files:
         print(f"wrote {file} ({file.stat().st_size / 1000:.0f} kB)")
     trouble += [f"too large: {file}" for file in files if file.stat().st_size > LARGEST]

@@ -17,17 +17,17 @@ NAME = re.compile(r"ch(\d\d)_([a-z]\w*)")
 
 @dataclass(frozen=True)
 class Room:
-    """A chapter's own folder, "ch04_rank_selection"; its notebooks have the same name."""
+    """A chapter's own folder, "ch09_some_topic"; its notebooks have the same name."""
 
     folder: Path
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
-            raise ValueError(f"{self.folder}: name a chapter's room like ch04_rank_selection")
+            raise ValueError(f"{self.folder}: name a chapter's room like ch09_some_topic")
 
     @property
     def name(self) -> str:
-        """The folder's name, "ch04_rank_selection"."""
+        """The folder's name, "ch09_some_topic"."""
         return self.folder.name
 
     @property
@@ -37,7 +37,7 @@ class Room:
 
     @property
     def notebook(self) -> str:
-        """What both of its notebooks are called, "04_rank_selection.ipynb"."""
+        """What both of its notebooks are called, "09_some_topic.ipynb"."""
         return f"{self.name.removeprefix('ch')}.ipynb"
 
     @property
@@ -88,11 +88,12 @@ def questions_of(chapter: int) -> tuple[Question, ...]:
 
 
 def question_of(key: str) -> Question:
-    """The question of a key, such as "ch04.lora_params"; ValueError when it is none."""
+    """The question of a key, such as "ch09.name"; ValueError when it is none."""
     chapter, _, name = key.partition(".")
     for room in rooms(drafts=True):
         if room.name.partition("_")[0] == chapter:
             for question in room.questions():
                 if question.name == name:
                     return question
-    raise ValueError(f"name={key!r}: is no question; give one like 'ch04.lora_params'")
+    known = rooms()[0].questions()[0].key
+    raise ValueError(f"name={key!r}: is no question; give one like {known!r}")

@@ -53,7 +53,7 @@ class Part:
 class Question:
     """One graded question. `check` is a pure function of the answer and fresh random inputs.
 
-    `room` is the package of its chapter, "….ch04_rank_selection"; `function` the name that the
+    `room` is the package of its chapter, "….ch09_some_topic"; `function` the name that the
     exercise gives the answer. Where the answer is a class, or changes a model, `probe` uses it:
     what the parts then call is `probe(answer, *arguments)`.
     """
@@ -68,7 +68,7 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Its name among all chapters' questions, such as "ch04.lora_params"."""
+        """Its name among all chapters' questions, such as "ch09.name"."""
         chapter = self.room.rpartition(".")[2].partition("_")[0]
         return f"{chapter}.{self.name}"
 

@@ -32,7 +32,7 @@ _last: _Asked | None = None
 
 
 def check_part(name: str, number: int, answer: Any) -> None:
-    """Check part `number`, from 1, of the question "ch04.name"; AssertionError says what to mend.
+    """Check part `number`, from 1, of the question "ch09.name"; AssertionError says what to mend.
 
     It takes a name, not the question, so that a test needs no import but this function's. It leaves
     no progress: whoever grades has not answered the question. In a notebook the parts of a question

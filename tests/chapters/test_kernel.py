@@ -58,6 +58,7 @@ def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question, seed):
     assert "One solution" in solution["text/html"]
 
 
+pytestmark = pytest.mark.xdist_group("kernel")
 LONG_CELL = """
 import time
 from lora_course.display.progress_bar import with_progress

@@ -162,7 +162,7 @@ def made(folder, text, name="ch09_x"):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("rank", "# %%\n1", "like ch04_rank_selection"),
+        ("rank", "# %%\n1", "like ch09_some_topic"),
         ("ch09_x", '# %% tags=["exercise"] question="q"\n1', "'# solution'"),
         ("ch09_x", "# %%\n# solution\n1\n# blank\n# ...\n# end", "the tag and the lines"),
         (

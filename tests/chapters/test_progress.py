@@ -6,10 +6,10 @@ import pytest
 
 from lora_course import progress
 from lora_course.chapters import progress as kept
-from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.chapters.rooms import questions_of, rooms
 from lora_course.checks.question import NO_CHECKS
 from lora_course.cli import main
+from tests.example import FIRST
 
 
 def right(layer_dim, rank, num_layers=32):
@@ -32,27 +32,27 @@ def test_nothing_yet(capsys):
 
 
 def test_the_best_of_a_question_counts_and_a_check_says_so():
-    first = ch04.lora_params.check(half)
+    first = FIRST.check(half)
     assert "Chapter 4: 0 of 4 questions, 1 of 10 points" in str(first)
-    passed = ch04.lora_params.check(right)
+    passed = FIRST.check(right)
     told = "Chapter 4: 1 of 4 questions, 2 of 10 points"
     assert told in str(passed) and told in passed._repr_html_()
-    again = ch04.lora_params.check(half)
+    again = FIRST.check(half)
     assert again.points == 1 and told in str(again)
     assert told in str(progress()) and told in progress()._repr_html_()
 
 
 def test_a_blank_and_a_graded_check_leave_no_trace(monkeypatch):
-    ch04.lora_params.check(...)
+    FIRST.check(...)
     monkeypatch.setenv(NO_CHECKS, "1")
-    ch04.lora_params.check(right)
+    FIRST.check(right)
     assert not kept.file().exists()
 
 
 def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(kept.VARIABLE, kept.OFF)
-    result = ch04.lora_params.check(right)
+    result = FIRST.check(right)
     assert result.points == 2 and result.reached == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -61,26 +61,26 @@ def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp
     "content",
     [
         *("", "{", "[1]", "[" * 10**5, "\ud800"),
-        *('{"ch04.lora_params": "2"}', '{"ch04.lora_params": true}', '{"ch04.lora_params": -2}'),
+        *(json.dumps({FIRST.key: points}) for points in ("2", True, -2)),
     ],
     ids=range(8),
 )
 def test_a_file_that_is_not_ours_counts_nothing_and_is_replaced(content):
     kept.file().write_bytes(content.encode("utf-8", "surrogatepass"))
     assert NOTHING in str(progress())
-    ch04.lora_params.check(right)
-    assert json.loads(kept.file().read_text())["ch04.lora_params"] == 2
+    FIRST.check(right)
+    assert json.loads(kept.file().read_text())[FIRST.key] == 2
 
 
 def test_more_points_than_there_are_count_as_all():
-    kept.file().write_text('{"ch04.lora_params": 99}')
+    kept.file().write_text(json.dumps({FIRST.key: 99}))
     assert "1 of 4 questions, 2 of 10 points" in str(progress())
 
 
 def test_where_nothing_can_be_written_a_check_still_checks(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "file" / "progress.json"))
-    assert ch04.lora_params.check(right).points == 2
+    assert FIRST.check(right).points == 2
     assert NOTHING in str(progress())
 
 

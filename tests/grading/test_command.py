@@ -18,8 +18,8 @@ from lora_course.grading.records import CellNote, Graded, Status
 from lora_course.grading.store import Store
 from lora_course.grading.supervise import supervise
 from tests import WATCHDOG
-from tests.grading.hostile import LOOPS, after_a
-from tests.grading.notebooks import A, B, notebook
+from tests.example import A, B
+from tests.grading.notebooks import notebook
 from tests.grading.watched import groups, sandboxed_processes
 
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -162,10 +162,22 @@ def test_a_stopped_run_continues(folder, jobs):
     assert graded_points(folder) == expected
 
 
+# Takes no interrupt; a minute at most, should nothing end it.
+STUBBORN = """
+import time
+end = time.time() + 55
+while time.time() < end:
+    try:
+        time.sleep(0.01)
+    except BaseException:
+        pass
+"""
+
+
 @needs_sandbox
 def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, monkeypatch):
     path = tmp_path / "x.ipynb"
-    path.write_bytes(after_a(LOOPS["loop that swallows interrupts"]))
+    path.write_bytes(notebook(A, STUBBORN))
     job = Job(str(path), "x.ipynb", "x", 4, "seed", cell_seconds=50)
     graded = supervise(replace(job, seconds=4), grace=-1)
     assert graded.status is Status.TIME and "was stopped" in graded.reason

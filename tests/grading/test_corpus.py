@@ -6,18 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
-from tests.grading import honest, hostile
-from tests.grading.notebooks import FULL, NAMES
+from tests.example import FULL, NAMES, ROOM, A
+from tests.grading.notebooks import notebook
 from tests.grading.watched import Watched, groups, sandboxed_processes
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
-ENTRIES = [*honest.ENTRIES, *hostile.ENTRIES]
+submissions = import_module(f"tests.chapters.{ROOM.name}.submissions")
 FILES = {
-    **{f"{number:03d} {entry.name}.ipynb": entry for number, entry in enumerate(ENTRIES)},
-    **{hostile.NAMES[entry.name]: entry for entry in hostile.NAMED},
+    **{
+        f"{number:03d} {entry.name}.ipynb": entry
+        for number, entry in enumerate(submissions.ENTRIES)
+    },
+    **{submissions.NAMES[entry.name]: entry for entry in submissions.NAMED},
 }
 # What never ends by itself is graded apart: every such file takes as long as it is allowed to. All
 # others have the command's own limits, which leave an honest one time on a busy machine.
@@ -39,7 +43,7 @@ def graded(tmp_path_factory):
     for name, entry in FILES.items():
         place = endless if name in ENDLESS else folder
         (place / name).write_bytes(watched.into(entry.content))
-    (folder / "nested" / "perfect a.ipynb").write_bytes(hostile.after_a())
+    (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
     (folder / "link to a solution.ipynb").symlink_to(folder / "000 perfect.ipynb")
     (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
     os.mkfifo(folder / "pipe.ipynb")
@@ -47,8 +51,8 @@ def graded(tmp_path_factory):
     rows, outs = [], []
     for submitted, limits in ((folder, ["--jobs", "2"]), (endless, SHORT)):
         outs.append(root / f"out of {submitted.name}")
-        command = [sys.executable, "-m", "lora_course.cli", "grade", submitted, "--chapter", "4"]
-        options = ["--out", outs[-1], "--quiet", *limits]
+        command = [sys.executable, "-m", "lora_course.cli", "grade", submitted]
+        options = ["--chapter", str(ROOM.number), "--out", outs[-1], "--quiet", *limits]
         done = subprocess.run(
             [*command, *options], env=environment, capture_output=True, text=True, check=False
         )

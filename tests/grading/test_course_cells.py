@@ -5,7 +5,7 @@ import pytest
 from lora_course.grading.course_cells import digest, handed_out, needed
 from lora_course.grading.notebook import code_cells
 from tests.conftest import NOTEBOOKS
-from tests.grading.notebooks import A, D
+from tests.example import A, D
 
 IMPORTS = "import statistics\nfrom math import sqrt as root"
 TASK = "task, ranks = [1, 2], (1, 2)"

@@ -6,13 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.checks.answer import LocalFace
 from lora_course.checks.result import AGAIN, Finding, Outcome, Result
 from lora_course.display.webpage import document, scrolling_table
 from lora_course.grading.feedback import ADVICE, MEANINGS, page
 from lora_course.grading.records import CellNote, Graded, Status
-from tests.chapters.ch04_rank_selection.answers import ADAPTER_MEMORY, LORA_PARAMS
+from tests.example import FIRST, QUESTIONS, SECOND, TABLES
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -105,7 +104,7 @@ def graded(answers=(), **fields):
         question.name: question.grade(
             LocalFace(given.get(question.name, lambda *arguments: ...)), random.Random(1)
         )
-        for question in ch04.QUESTIONS
+        for question in QUESTIONS
     }
     return replace(Graded("ada.ipynb", "Ada", 4, Status.OK, results), **fields)
 
@@ -116,18 +115,18 @@ def with_result(*findings, **fields):
     return replace(whole, results={**whole.results, "lora_params": Result("title", findings)})
 
 
-def feedback(whole, questions=ch04.QUESTIONS):
+def feedback(whole, questions=QUESTIONS):
     return Page(page(whole, questions))
 
 
 def section(whole, place=0):
     """The text of one question's section."""
-    sections = page(whole, ch04.QUESTIONS).split("<section>")[1:]
+    sections = page(whole, QUESTIONS).split("<section>")[1:]
     return sections[place]
 
 
 def test_a_wrong_answer_is_explained_part_by_part():
-    whole = graded({"adapter_memory": answer(ADAPTER_MEMORY, "32-bit moments")})
+    whole = graded({"adapter_memory": answer(TABLES[SECOND.name], "32-bit moments")})
     shown = feedback(whole)
     for text in ("ada.ipynb", "Ada", "1 of 10 points", "not yet, 1 of 2 points"):
         assert text in shown.text
@@ -139,25 +138,25 @@ def test_a_wrong_answer_is_explained_part_by_part():
 
 
 def test_wrong_questions_have_two_hints_and_right_ones_none():
-    right = answer(LORA_PARAMS, "right")
-    wrong = answer(ADAPTER_MEMORY, "bytes")
+    right = answer(TABLES[FIRST.name], "right")
+    wrong = answer(TABLES[SECOND.name], "bytes")
     whole = graded({"lora_params": right, "adapter_memory": wrong})
     assert "<details>" not in section(whole, 0)
     shown = feedback(whole).text
-    first, second = ch04.adapter_memory.hints
+    first, second = SECOND.hints
     assert f"Hint 1{first}Hint 2{second}" in shown
-    assert ch04.lora_params.hints[0] not in shown
+    assert FIRST.hints[0] not in shown
     assert section(whole, 1).count("<details><summary>") == 2  # closed until asked for
 
 
 def test_every_hint_is_shown():
     hints = ("think", "think more", "think of the rest", "and of all")
-    shown = feedback(graded(), [replace(ch04.lora_params, hints=hints)]).text
+    shown = feedback(graded(), [replace(FIRST, hints=hints)]).text
     assert "Hint 1thinkHint 2think moreHint 3think of the restHint 4and of all" in shown
 
 
 def test_advice_that_parts_share_is_given_once_with_the_facts_of_both():
-    whole = graded({"lora_params": answer(LORA_PARAMS, "one layer")})
+    whole = graded({"lora_params": answer(TABLES[FIRST.name], "one layer")})
     one, two = whole.results["lora_params"].findings
     assert one.message == two.message and one.called != two.called
     shown = feedback(whole).text
@@ -166,7 +165,7 @@ def test_advice_that_parts_share_is_given_once_with_the_facts_of_both():
 
 
 def test_a_part_that_fails_just_as_another_repeats_nothing():
-    whole = graded({"lora_params": answer(LORA_PARAMS, "raises")})
+    whole = graded({"lora_params": answer(TABLES[FIRST.name], "raises")})
     shown = feedback(whole).text
     assert shown.count("ZeroDivisionError") == 1 and shown.count(AGAIN) == 1
 
@@ -180,14 +179,14 @@ def test_advice_that_differs_is_given_in_full():
 @pytest.mark.parametrize("outcome", Outcome)
 def test_outcomes_have_a_sign_and_a_word(outcome):
     sign, word = outcome.value
-    shown = Page(page(with_result(Finding("p", 2, outcome)), ch04.QUESTIONS[:1])).text
+    shown = Page(page(with_result(Finding("p", 2, outcome)), QUESTIONS[:1])).text
     assert f"{sign}{word}, {2 * (outcome is Outcome.CORRECT)} of 2 points" in shown
 
 
 def test_what_was_not_attempted_says_how_to_begin():
     shown = feedback(graded()).text
     assert shown.count("□not attempted, 0 of") == 4
-    for question in ch04.QUESTIONS:
+    for question in QUESTIONS:
         assert f"find the exercise {question.function} in your notebook" in shown
         assert f"Hint 1{question.hints[0]}" in shown
     assert "If you have answered it" not in shown
@@ -232,7 +231,7 @@ def test_hostile_text_is_shown_and_does_nothing(evil):
 
 def test_hostile_questions_are_shown_and_do_nothing():
     evil = HOSTILE[1]
-    question = replace(ch04.lora_params, title=evil, hints=(evil, evil), function=evil)
+    question = replace(FIRST, title=evil, hints=(evil, evil), function=evil)
     shown = feedback(graded(), [question])
     assert shown.text.count(evil) == 4
 
@@ -269,5 +268,5 @@ def test_other_scripts_and_emoji_stay_as_they_are():
 
 
 def test_both_themes_and_narrow_screens_are_served():
-    source = page(graded(), ch04.QUESTIONS)
+    source = page(graded(), QUESTIONS)
     assert "prefers-color-scheme: dark" in source and "overflow-wrap: anywhere" in source

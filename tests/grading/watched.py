@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lora_course
 from lora_course.sandbox.bubblewrap import FIRST_USER
-from tests.grading.notebooks import A
+from tests.example import A
 
 PACKAGE = Path(lora_course.__file__).parent
 

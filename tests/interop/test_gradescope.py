@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from lora_course.chapters.ch04_rank_selection import questions as ch04
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Status
 from lora_course.grading.session import Session
@@ -19,10 +18,10 @@ from lora_course.interop import gradescope, other_user
 from lora_course.interop.gradescope_zip import PackError, write_zip
 from lora_course.sandbox.limits import Limits, SandboxError
 from tests import WATCHDOG
-from tests.grading.honest import HALF_B, SQUARE
-from tests.grading.notebooks import A, notebook
+from tests.example import HALF_B, QUESTIONS, SQUARE, A
+from tests.grading.notebooks import notebook
 
-POINTS = sum(question.max_points for question in ch04.QUESTIONS)
+POINTS = sum(question.max_points for question in QUESTIONS)
 TINY = notebook(A, HALF_B)
 
 

@@ -14,23 +14,21 @@ from lora_course.authoring import build, nbgrader
 from lora_course.authoring.nbgrader import ExportError, export_nbgrader
 from lora_course.authoring.source import read_source, variant
 from lora_course.chapters import progress
-from lora_course.chapters.rooms import Room, room_of
+from lora_course.chapters.rooms import Room
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
 from tests import WATCHDOG
-from tests.grading.honest import SQUARE
-from tests.grading.notebooks import A
+from tests.example import FIRST, IMPORT_QUESTIONS, ROOM, SQUARE, TRAINING, A
 
-EXAMPLE = room_of(4)
-NAME_OF_TINY = Path(EXAMPLE.notebook).stem
-TINY = '''\
+NAME_OF_TINY = Path(ROOM.notebook).stem
+TINY = f'''\
 # %% [markdown]
 # # Tiny
 
 # %%
 import math
 
-from lora_course.chapters.ch04_rank_selection import questions as ch04
+{IMPORT_QUESTIONS}
 
 # %% tags=["exercise"] question="lora_params"
 def estimate_lora_params(layer_dim, rank, num_layers=32):
@@ -44,7 +42,7 @@ def estimate_lora_params(layer_dim, rank, num_layers=32):
     # end
 
 
-ch04.lora_params.check(estimate_lora_params)
+{FIRST.key}.check({FIRST.function})
 
 # %%
 after = 2 * math.pi
@@ -61,7 +59,7 @@ logging.basicConfig(force=True)
 @pytest.fixture
 def tiny(tmp_path):
     """A chapter of a single question, in a room that has the name of one there is."""
-    folder = tmp_path / EXAMPLE.name
+    folder = tmp_path / ROOM.name
     folder.mkdir()
     (folder / "chapter.py").write_text(TINY)
     return Room(folder)
@@ -167,10 +165,10 @@ def test_a_small_chapter_is_handed_out_and_graded(tiny, tmp_path):
     assert not progress.file().exists()
     expected = {"alice": (2, 2), "bob": (0, 2), "carol": (1, 2), "dave": (2, 2), "erin": (0, 2)}
     assert scores(course) == expected
-    graded = (course / "autograded" / "carol" / NAME_OF_TINY / EXAMPLE.notebook).read_text()
+    graded = (course / "autograded" / "carol" / NAME_OF_TINY / ROOM.notebook).read_text()
     assert "Square assumed: 2·r·d holds only for a square matrix" in graded
     assert "Chapter 4:" not in graded  # nobody's progress is told
-    assert "Success" in run(course, "validate", f"source/{NAME_OF_TINY}/{EXAMPLE.notebook}")
+    assert "Success" in run(course, "validate", f"source/{NAME_OF_TINY}/{ROOM.notebook}")
 
 
 @pytest.mark.long
@@ -196,7 +194,7 @@ def test_nbgrader_can_run_submissions_in_the_sandbox(tiny, tmp_path, sandbox):
     assert not mark.exists()
     assert (
         "HOME /home/learner"
-        in (course / "autograded" / "alice" / NAME_OF_TINY / EXAMPLE.notebook).read_text()
+        in (course / "autograded" / "alice" / NAME_OF_TINY / ROOM.notebook).read_text()
     )
 
 
@@ -255,7 +253,7 @@ def test_an_edited_notebook_and_configuration_are_kept(tiny, tmp_path):
     notebook, config = export_nbgrader(tiny, tmp_path / "course")
     notebook.write_text("mine")
     config.write_text("# mine")
-    with pytest.raises(ExportError, match=EXAMPLE.notebook + " exists"):
+    with pytest.raises(ExportError, match=ROOM.notebook + " exists"):
         export_nbgrader(tiny, tmp_path / "course")
     assert notebook.read_text() == "mine"
     assert export_nbgrader(tiny, tmp_path / "course", overwrite=True) == [notebook]
@@ -288,17 +286,17 @@ def function(text):
 
 
 def test_a_part_passes_in_silence_or_says_what_to_mend():
-    assert check_part("ch04.lora_params", 2, function(A)) is None
-    assert check_part("ch04.lora_params", 1, function(SQUARE)) is None
+    assert check_part(FIRST.key, 2, function(A)) is None
+    assert check_part(FIRST.key, 1, function(SQUARE)) is None
     with pytest.raises(AssertionError) as caught:
-        check_part("ch04.lora_params", 2, function(SQUARE))
+        check_part(FIRST.key, 2, function(SQUARE))
     words = str(caught.value)
     assert words.startswith("rectangular matrices: not yet\ncalled: estimate_lora_params(")
     assert "returned: " in words and "Square assumed: " in words
 
 
 def test_a_part_leaves_no_progress():
-    check_part("ch04.lora_params", 1, function(A))
+    check_part(FIRST.key, 1, function(A))
     assert not progress.file().exists()
 
 
@@ -312,8 +310,7 @@ def answer(*arguments):
 """
 ANEW = "def answer(*arguments):\n    calls.append(arguments)\n    return [{}]"
 ONE, TWO = (
-    f'with suppress(AssertionError):\n    check_part("ch04.rank_comparison", {n}, answer)'
-    for n in (1, 2)
+    f'with suppress(AssertionError):\n    check_part("{TRAINING.key}", {n}, answer)' for n in (1, 2)
 )
 RUN_CELLS = """\
 import sys
@@ -349,18 +346,18 @@ def test_parts_in_cells_right_after_each_other_share_the_answers_calls(cells, ca
 
 def test_a_blank_part_is_not_attempted_and_an_error_is_told():
     with pytest.raises(AssertionError, match="not attempted"):
-        check_part("ch04.lora_params", 1, lambda *arguments: ...)
+        check_part(FIRST.key, 1, lambda *arguments: ...)
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
-        check_part("ch04.lora_params", 1, lambda *arguments: 1 / 0)
+        check_part(FIRST.key, 1, lambda *arguments: 1 / 0)
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])
 def test_a_part_that_is_none_is_refused(number):
-    with pytest.raises(ValueError, match=f"number={number}: ch04.lora_params has the parts 1 to 2"):
-        check_part("ch04.lora_params", number, function(A))
+    with pytest.raises(ValueError, match=f"number={number}: {FIRST.key} has the parts 1 to 2"):
+        check_part(FIRST.key, number, function(A))
 
 
-@pytest.mark.parametrize("name", ["lora_params", "ch04.", "ch04.x", "ch4.lora_params", "os.path"])
+@pytest.mark.parametrize("name", [FIRST.name, "ch04.", "ch04.x", f"ch4.{FIRST.name}", "os.path"])
 def test_a_question_that_is_none_is_refused(name):
     with pytest.raises(ValueError, match=f"name='{name}': is no question"):
         check_part(name, 1, function(A))

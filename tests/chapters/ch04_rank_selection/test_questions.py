@@ -19,6 +19,7 @@ from lora_course.chapters.ch04_rank_selection.check_rank_comparison_recipe impor
     effect,
 )
 from lora_course.checks.answer import LocalFace
+from lora_course.checks.plain import show
 from lora_course.checks.result import Outcome
 from lora_course.core.layers import adapt
 from lora_course.core.results import RankExperiment
@@ -111,3 +112,48 @@ def experiments(table):
         for rank, row in table.items()
         for seed, accuracy in enumerate(row)
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rank": 1.0},
+        {"seed": None},
+        {"alpha": "rank"},
+        {"alpha": 10**400},
+        {"alpha": float("nan")},
+        {"accuracy": 10**400},
+        {"accuracy": torch.zeros(3)},
+        {"accuracy": -0.5},
+        {"training_time_seconds": -(10**400)},
+        {"training_time_seconds": float("nan")},
+        {"trainable_params": 10**6000},
+        {"adapter": torch.nn.Linear(2, 2)},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16), "layers.0.lora_B": torch.zeros(16, 1)}},
+        {
+            "adapter": {
+                "layers.0.lora_A": torch.full((1, 16), float("nan")),
+                "layers.0.lora_B": torch.ones(16, 1),
+            }
+        },
+        {"accuracy": "high"},
+        {"accuracy": float("nan")},
+        {"training_time_seconds": None},
+        {"adapter": [1, 2]},
+        {"adapter": {"layers.0.lora_A": 3}},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16), "layers.0.lora_B": torch.zeros(2)}},
+        {"adapter": {"layers.0.lora_A": torch.zeros(1, 16, device="meta")}},
+    ],
+    ids=show,
+)
+def test_forged_experiments_get_no_full_marks_and_crash_nothing(change):
+    def answer(dim, ranks, layers, seeds):
+        honest = {"alpha": 1, "accuracy": 0.7, "training_time_seconds": 0.1, "adapter": None}
+        return [
+            honest | {"rank": r, "seed": s, "trainable_params": 2 * r * dim, "alpha": r} | change
+            for r in ranks
+            for s in seeds
+        ]
+
+    result = ch04.rank_comparison.check(answer)
+    assert result.points < result.max_points and "The check could not" not in str(result)

@@ -1,24 +1,12 @@
-"""Answers that are no functions, graded: classes, and functions that change a model."""
-
-from dataclasses import replace
+"""The layer, graded: a class is used where it runs, and judged outside."""
 
 import pytest
 
-from lora_course.grading.grade import Job
 from lora_course.grading.records import Status
-from lora_course.grading.supervise import supervise
 from tests.chapters.ch01_low_rank_update.answers import ADD, MERGED, OUTPUT, layer
-from tests.chapters.ch02_quiet_start.answers import FREEZING
-from tests.grading.notebooks import notebook
+from tests.grading.notebooks import graded
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
-JOB = Job("", "a.ipynb", "a", 1, "seed")
-
-
-def graded(tmp_path, chapter, *cells, **limits):
-    path = tmp_path / "a.ipynb"
-    path.write_bytes(notebook(*cells))
-    return supervise(replace(JOB, path=str(path), chapter=chapter, **limits))
 
 
 def the_layer(**changes):
@@ -66,15 +54,6 @@ def test_a_replaced_probe_has_to_compute_what_it_reports(tmp_path, value):
     )
     result = graded(tmp_path, 1, replaced)
     assert result.score == 0
-
-
-@pytest.mark.parametrize("fixture", FREEZING, ids=lambda fixture: fixture.label)
-def test_a_model_is_changed_in_the_sandbox(tmp_path, fixture):
-    code = fixture.code.replace("def answer(", "def freeze_all_but_adapters(")
-    result = graded(tmp_path, 2, code.replace("answer = ", "freeze_all_but_adapters = "))
-    outcome = result.results["freezing"].outcome
-    assert (outcome, result.status) == (fixture.outcome, Status.OK)
-    assert not fixture.mistake or fixture.mistake in points(result, "freezing")[1]
 
 
 def test_merging_in_place_is_seen_from_outside(tmp_path):

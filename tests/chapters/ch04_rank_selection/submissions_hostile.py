@@ -3,9 +3,9 @@ any process but the parent, and files only at the place that the test watches.""
 
 import json
 
-from tests.grading.notebooks import A, B, Entry, notebook, with_outputs
+from tests.example import ONLY_A, A, B
+from tests.grading.notebooks import Entry, notebook, with_outputs
 
-ONLY_A = {"lora_params": 2}
 FAKES = "estimate_lora_params = adapter_memory = run_rank_comparison = choose_rank_by_hand = {}"
 
 

@@ -1,18 +1,8 @@
 """Honest submissions: the work is what it is, whatever the notebook around it looks like."""
 
-from tests.grading.notebooks import FULL, IMPORTS, A, B, C, D, Entry, notebook, old_format
+from tests.example import FULL, HALF_B, IMPORTS, ONLY_A, SQUARE, A, B, C, D
+from tests.grading.notebooks import Entry, notebook, old_format
 
-ONLY_A = {"lora_params": 2}
-SQUARE = """
-def estimate_lora_params(layer_dim, rank, num_layers=32):
-    d = layer_dim if isinstance(layer_dim, int) else layer_dim[0]
-    return 2 * rank * d * num_layers
-"""
-HALF_B = """
-def adapter_memory(lora_params, bytes_per_value=4):
-    mb = lora_params * 4 / 1e6
-    return {"adapter_mb": mb, "gradients_mb": mb, "optimizer_mb": 2 * mb}
-"""
 NO_TIMES = C.replace("history.seconds", "0.0")
 ONE_SEED_D = D.replace('return {"rank": None}', 'return {"rank": ranks[best]}')
 BLANKS = "def {}(*arguments, **named):\n    return ..."

@@ -1,0 +1,6 @@
+"""Chapter 4: what is handed in, honest and hostile, and what each file has to get."""
+
+from tests.chapters.ch04_rank_selection import submissions_honest, submissions_hostile
+
+ENTRIES = [*submissions_honest.ENTRIES, *submissions_hostile.ENTRIES]
+NAMED, NAMES = submissions_hostile.NAMED, submissions_hostile.NAMES

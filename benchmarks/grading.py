@@ -20,7 +20,7 @@ from lora_course.chapters.rooms import Room, rooms
 from lora_course.grading.batch import grade_all, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.grade import Job
-from lora_course.grading.store import Store
+from lora_course.grading.store import GradeStore
 from lora_course.grading.supervise import supervise
 
 REPEATS, COPIES = 5, 12
@@ -59,7 +59,7 @@ def graded(path: Path) -> None:
 
 def throughput(folder: Path, out: Path, workers: int) -> float:
     """Submissions a second."""
-    store = Store(out, "seed")
+    store = GradeStore(out, "seed")
     tasks = tasks_for(submissions(folder), JOB)
 
     def run() -> None:

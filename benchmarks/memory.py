@@ -13,7 +13,7 @@ PROGRAM = """
 import gc, json, statistics, time
 import torch
 torch.set_num_threads(1)
-from lora_course.memory import Setting, count_parameters, estimate, lora_config
+from lora_course.memory import StepSetting, count_parameters, estimate, lora_config
 
 def status(name):
     lines = open("/proc/self/status").read().splitlines()
@@ -27,12 +27,12 @@ def measured(call):
     return time.process_time() - start, status("VmHWM") - before
 
 lora = lora_config(16)
-small = Setting(seq_length=16)
+small = StepSetting(seq_length=16)
 estimate("SmolLM2-135M", lora, small)
 counts = [measured(lambda: count_parameters("Llama-3.1-405B", lora)) for _ in range(5)]
 # The first one's memory: what it leaves to Python's heap the others use again.
 count = statistics.median(seconds for seconds, _ in counts), counts[0][1]
-step = measured(lambda: estimate("Llama-3.1-70B", lora, Setting(seq_length=4096)))
+step = measured(lambda: estimate("Llama-3.1-70B", lora, StepSetting(seq_length=4096)))
 print(json.dumps([count, step]))
 """
 

@@ -10,7 +10,7 @@ from benchmarks.rows import Row, at_most
 from lora_course.grading.batch import grade_all, report, tasks_for
 from lora_course.grading.folder import submissions
 from lora_course.grading.records import Graded, Status
-from lora_course.grading.store import Store
+from lora_course.grading.store import GradeStore
 
 FILES, WARM, WORKERS = 1000, 100, 2
 
@@ -36,7 +36,7 @@ def measure() -> list[Row]:
         folder.mkdir()
         for number in range(FILES):
             (folder / f"{number:04d}.ipynb").write_bytes(content)
-        store = Store(Path(scratch, "out"), "seed")
+        store = GradeStore(Path(scratch, "out"), "seed")
         tasks = tasks_for(submissions(folder), JOB)
 
         def run() -> None:

@@ -64,13 +64,13 @@ def variant(notebook: NotebookNode, *, solved: bool) -> NotebookNode:
     built = nbformat.from_dict(notebook)
     for cell in built.cells:
         if cell.cell_type == "code":
-            cell.source = _cut(cell.source, solved)
+            cell.source = _choose_variant(cell.source, solved)
             cell.outputs, cell.execution_count = [], None
     nbformat.validate(built)
     return built
 
 
-def _cut(code: str, solved: bool) -> str:
+def _choose_variant(code: str, solved: bool) -> str:
     def choose(match: re.Match[str]) -> str:
         if solved:
             return match["solution"]

@@ -1,7 +1,7 @@
-"""The narrow face through which a check sees an answer: call it with plain data, read plain data.
+"""All that a check sees of an answer: it calls it with plain data and reads plain data.
 
-In a notebook the face wraps the learner's own object; a grader can put a stand-in behind the same
-face that forwards the call elsewhere. A check does not know which one it holds.
+In a notebook a `LocalAnswer` wraps the learner's own object; a grader has another `Answer`, which
+forwards the calls elsewhere. A check does not know which one it holds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Probe = Callable[..., Any]
 the answer and returns plain data. It runs beside the answer, so a check believes it no more."""
 
 
-class Face(Protocol):
+class Answer(Protocol):
     """What a check may do with an answer."""
 
     def call(self, *arguments: Any) -> Any:
@@ -36,8 +36,8 @@ class Face(Protocol):
         """Wall time of the last call."""
 
 
-class LocalFace:
-    """A face on an object in this process."""
+class LocalAnswer:
+    """An answer that is an object in this process."""
 
     def __init__(self, answer: Any, probe: Probe | None = None) -> None:
         self._answer, self._probe = answer, probe
@@ -105,11 +105,11 @@ class LocalFace:
         return answer
 
 
-class RememberingFace:
-    """A face that asks each question once: a repeated call gets the first one's answer."""
+class CachedAnswer:
+    """An answer that is called once with the same arguments: then what it returned is kept."""
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
         self._answers: dict[Hashable, tuple[Any, AnswerError | BlankError | None, float]] = {}
         self._seconds = 0.0
 
@@ -118,16 +118,16 @@ class RememberingFace:
         return self._seconds
 
     def call(self, *arguments: Any) -> Any:
-        """As the face behind, from memory where it has been asked the very same before."""
+        """As the answer behind, from memory where it has been asked the very same before."""
         key = _content(list(arguments))
         if key not in self._answers:
             value: Any = None
             error: AnswerError | BlankError | None = None
             try:
-                value = self._face.call(*arguments)
+                value = self._answer.call(*arguments)
             except (AnswerError, BlankError) as raised:
                 error = raised
-            self._answers[key] = (value, error, self._face.seconds())
+            self._answers[key] = (value, error, self._answer.seconds())
         value, error, self._seconds = self._answers[key]
         if error is not None:
             raise error

@@ -185,19 +185,19 @@ def show(value: Any, limit: int = 160) -> str:
         return f"a {type(value).__name__} of {len(value):,} items"
     if type(value) is dict and _holds_tensor(value):
         entries = (f"{show(key)}: {show(item, limit)}" for key, item in value.items())
-        return _cut("{" + "; ".join(entries) + "}", 10 * limit)
+        return _shortened("{" + "; ".join(entries) + "}", 10 * limit)
     if type(value) is list and _holds_tensor(value):
-        return _cut("[" + "; ".join(show(item, limit) for item in value) + "]", 10 * limit)
+        return _shortened("[" + "; ".join(show(item, limit) for item in value) + "]", 10 * limit)
     if is_tensor(value):
         return _tensor(value)
     try:
         text = f"{value:,}" if type(value) is int else repr(value)
     except ValueError:  # Python refuses to write out whole numbers of thousands of digits
         text = f"a {type(value).__name__} with huge whole numbers in it"
-    return _cut(text, limit)
+    return _shortened(text, limit)
 
 
-def _cut(text: str, limit: int) -> str:
+def _shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
-from lora_course.checks.answer import AnswerError, Face, LocalFace, Probe, RememberingFace
+from lora_course.checks.answer import Answer, AnswerError, CachedAnswer, LocalAnswer, Probe
 from lora_course.checks.plain import BlankError, is_tensor, show
 from lora_course.checks.result import Finding, Note, Outcome, Result
 from lora_course.checks.values import differs, same
@@ -46,7 +46,7 @@ class Part:
 
     name: str
     points: int
-    check: Callable[[Face, random.Random], None]
+    check: Callable[[Answer, random.Random], None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +90,7 @@ class Question:
         """
         if NO_CHECKS in os.environ:
             return self.not_attempted()
-        result = self.grade(LocalFace(answer, self.probe), random.Random(seed))
+        result = self.grade(LocalAnswer(answer, self.probe), random.Random(seed))
         return replace(result, reached=_listener(self, result))
 
     def not_attempted(self) -> Result:
@@ -98,12 +98,12 @@ class Question:
         findings = (Finding(p.name, p.points, Outcome.NOT_ATTEMPTED) for p in self.parts)
         return Result(self.title, tuple(findings))
 
-    def grade(self, face: Face, draws: random.Random) -> Result:
-        """Check what lies behind `face` on inputs drawn from `draws`; never raises.
+    def grade(self, answer: Answer, draws: random.Random) -> Result:
+        """Check what lies behind `answer` on inputs drawn from `draws`; never raises.
 
         All parts draw from one seed and share their calls, so a slow answer runs only once.
         """
-        remembered, seed = RememberingFace(face), draws.getrandbits(64)
+        remembered, seed = CachedAnswer(answer), draws.getrandbits(64)
         return Result(
             self.title,
             tuple(self._finding(part, remembered, random.Random(seed)) for part in self.parts),
@@ -126,9 +126,9 @@ class Question:
         code = json.loads(text)["solutions"][self.name]
         return Note(f"One solution · {self.title}", code, code=True)
 
-    def _finding(self, part: Part, face: Face, draws: random.Random) -> Finding:
+    def _finding(self, part: Part, answer: Answer, draws: random.Random) -> Finding:
         try:
-            part.check(face, draws)
+            part.check(answer, draws)
         except BlankError:
             return Finding(part.name, part.points, Outcome.NOT_ATTEMPTED)
         except WrongAnswerError as error:
@@ -173,29 +173,29 @@ def _argument(value: Any) -> str:
 
 
 def compare(
-    face: Face,
+    answer: Answer,
     function: str | Callable[..., str],
     cases: Sequence[Sequence[Any]],
     right: Callable[..., Any],
     mistakes: Sequence[Mistake],
     tolerance: float = 0.0,
     keys: Sequence[str] = (),
-    told_by: Sequence[str] = (),
+    diagnose_by: Sequence[str] = (),
 ) -> None:
     """Call the answer on every case; WrongAnswerError for the first one that is not `right`.
 
     `function` is the answer's name, or tells from a case's arguments what to show as the call.
     Of a dict only `keys` count, where given. A mistake is named when it explains every answer,
-    not just the one shown: by the entries `told_by` if one does, else by `keys`.
+    not just the one shown: by the entries `diagnose_by` if one does, else by `keys`.
     """
-    returned = [face.call(*case) for case in cases]
-    answers = [_cut(value, keys) for value in returned]
-    expected = [_cut(right(*case), keys) for case in cases]
+    returned = [answer.call(*case) for case in cases]
+    answers = [_only_keys(value, keys) for value in returned]
+    expected = [_only_keys(right(*case), keys) for case in cases]
     for case, value, got, want in zip(cases, returned, answers, expected, strict=True):
         if same(got, want, tolerance):
             continue
         name, message = (
-            _diagnose(cases, returned, mistakes, tolerance, told_by or keys)
+            _diagnose(cases, returned, mistakes, tolerance, diagnose_by or keys)
             or _diagnose(cases, returned, mistakes, tolerance, keys)
             or differs(value, want, tolerance)
         )
@@ -203,7 +203,7 @@ def compare(
         raise WrongAnswerError(message, called, show(value), show(want), name)
 
 
-def _cut(value: Any, keys: Sequence[str]) -> Any:
+def _only_keys(value: Any, keys: Sequence[str]) -> Any:
     """Of a dict the entries `keys`, as far as it has them; anything else as it is."""
     if not keys or type(value) is not dict:
         return value
@@ -219,7 +219,7 @@ def _diagnose(
 ) -> tuple[str, str] | None:
     for mistake in mistakes:
         if all(
-            same(_cut(value, keys), _cut(mistake.wrong(*case), keys), tolerance)
+            same(_only_keys(value, keys), _only_keys(mistake.wrong(*case), keys), tolerance)
             for case, value in zip(cases, returned, strict=True)
         ):
             return mistake.name, mistake.message

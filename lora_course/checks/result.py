@@ -1,4 +1,4 @@
-"""What a check answers: an outcome, points, and a text and an HTML face, both escaped."""
+"""What a check answers: an outcome, points, as text and as HTML, both escaped."""
 
 from __future__ import annotations
 

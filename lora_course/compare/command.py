@@ -16,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from lora_course.arguments import positive, whole
-from lora_course.compare import report
+from lora_course.compare import written
 from lora_course.compare.data import DataSource
 from lora_course.compare.model import weights_hash
 from lora_course.compare.prepared import Prepared
@@ -24,7 +24,7 @@ from lora_course.compare.rates import at_best_rates
 from lora_course.compare.records import Comparison, TextData
 from lora_course.compare.run import check_model, read, run
 from lora_course.compare.settings import Settings
-from lora_course.compare.store import Store, StoreError
+from lora_course.compare.store import RunStore, StoreError
 from lora_course.models import BASE_MODEL
 from lora_course.workers import LATE, SchedulerError, carry_out
 
@@ -96,7 +96,7 @@ def compare(
     began = time.time()
     data, prepared, digest = read(settings)
     weights = weights_hash(settings.model)
-    store = Store(out, settings, digest, weights)
+    store = RunStore(out, settings, digest, weights)
     wanted = settings.jobs()
     done = {job: found for job in wanted if (found := store.load(job)) is not None}
     open_jobs = [job for job in wanted if job not in done]
@@ -132,13 +132,13 @@ def compare(
                     notes.append(f"rank {rank}, learning rate {rate:g}, seed {seed}: {trouble}")
         except BaseException:  # Ctrl-C, a full disk, dead workers: report what there is, go on up
             with suppress(OSError):  # the first trouble is the one to tell
-                report.write(so_far(), out)
+                written.write(so_far(), out)
             raise
     if len(done) < len(wanted) and time.time() > deadline:
         notes.append(f"Time was up after {minutes:g} minutes; the same command goes on.")
     comparison = so_far()
     try:
-        report.write(comparison, out)
+        written.write(comparison, out)
     except OSError as error:
         raise StoreError(
             f"{out}: the report could not be written: {error.strerror}. Every finished run is"
@@ -217,6 +217,6 @@ def main(options: argparse.Namespace) -> int:
     except EXPECTED as error:
         print(f"lora-course compare-ranks: {error}", file=sys.stderr)
         return 2
-    print(report.summary(comparison))
+    print(written.summary(comparison))
     print(f"\nThe report: {options.out / 'report.html'}")
     return 0 if comparison.finished == comparison.wanted else 1

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from lora_course.compare.paired import choose, finite
 from lora_course.compare.records import Comparison
-from lora_course.compare.rows import Row, amount, axis_label, in_order, name_of, rows
+from lora_course.compare.rows import RankRow, amount, axis_label, in_order, name_of, rows
 from lora_course.display.plots import (
     COLOURS,
     DASHES,
@@ -21,7 +21,7 @@ from lora_course.display.plots import (
 )
 
 
-def draw(comparison: Comparison) -> Picture:
+def draw_ranks(comparison: Comparison) -> Picture:
     """The metric against rank: held out with standard errors and a dot a run; training; ends."""
     table = rows(comparison)
     ranked = [row for row in table if isinstance(row.rank, int)]
@@ -53,7 +53,7 @@ def draw(comparison: Comparison) -> Picture:
         return Picture(figure, f"{axis_label(comparison.metric)} by rank: {'; '.join(said)}.")
 
 
-def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> list[str]:
+def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[RankRow]) -> list[str]:
     """The two lines, the dots and the mark of the choice; returns what they say."""
     name, ranks = comparison.metric.name, [int(row.rank) for row in ranked]
     dots = [r for r in in_order(comparison.runs) if isinstance(r.rank, int) and finite(r)]
@@ -92,7 +92,7 @@ def _draw_ranks(axes: Axes, comparison: Comparison, ranked: Sequence[Row]) -> li
     return said
 
 
-def draw_ends(axes: Axes, ends: Sequence[Row]) -> list[str]:
+def draw_ends(axes: Axes, ends: Sequence[RankRow]) -> list[str]:
     """A dashed line for each end; one far off the ranks' scale is only named at the margin."""
     bottom, top = axes.get_ylim()
     reach = 0.6 * (top - bottom)  # further away, it would press the ranks together

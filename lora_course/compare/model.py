@@ -14,8 +14,8 @@ from lora_course.compare.records import FULL, HEAD, Rank, TextData
 from lora_course.compare.settings import Settings
 from lora_course.core.layers import freeze
 from lora_course.core.sweep import resolve_alpha
-from lora_course.memory.adapter import ALL_LINEAR
-from lora_course.quiet import quiet
+from lora_course.memory.configs import ALL_LINEAR
+from lora_course.silence import silence_libraries
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 HEADS = ("lm_head", "score", "classifier")
@@ -116,7 +116,7 @@ def load_base(settings: Settings, data: TextData, pad: int) -> nn.Module:
     if data.classification:
         auto = AutoModelForSequenceClassification
         options["num_labels"] = len(data.label_names)
-    with quiet():
+    with silence_libraries():
         model: nn.Module = _from_pretrained(auto, settings.model, **options)
     model.config.pad_token_id = pad  # type: ignore[union-attr]
     return model.to(device()) if settings.quantize == "none" else model
@@ -180,6 +180,6 @@ def make_ready(model: nn.Module, settings: Settings, rank: Rank, data: TextData)
         target_modules=ALL_LINEAR if settings.targets == (ALL_LINEAR,) else list(settings.targets),
         task_type=TaskType.SEQ_CLS if data.classification else TaskType.CAUSAL_LM,
     )
-    with quiet():
+    with silence_libraries():
         adapted: nn.Module = get_peft_model(model, config)
     return adapted

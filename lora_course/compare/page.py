@@ -8,15 +8,24 @@ import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lora_course.compare.diagnoses import MEANINGS, diagnose
 from lora_course.compare.paired import choose, paired_seeds
 from lora_course.compare.rates import best_rates, scores_by_rate
 from lora_course.compare.records import FULL, Comparison
 from lora_course.compare.rows import amount, name_of, plus_minus, rows
-from lora_course.compare.stories import MEANINGS, diagnose
-from lora_course.compare.style import STYLE
 from lora_course.compare.words import UNKNOWN, all_notes, answer, capital, mark, rate_of
 from lora_course.display.plots import Picture
 from lora_course.display.webpage import document, scrolling_table
+
+STYLE = """
+.next { margin: .5rem 0 0; font-weight: 700; }
+figure img { display: block; }
+tr.chosen td, tr.chosen th:first-child { background: var(--mark); font-weight: 700; }
+tr.end td, tr.end th { font-style: italic; font-weight: 400; }
+.word { font-size: .8rem; font-weight: 400; font-style: normal; color: var(--soft);
+  display: block; white-space: normal; max-width: 7rem; line-height: 1.2; }
+tr.chosen .word { color: var(--accent); font-weight: 700; }
+"""
 
 
 def as_html(comparison: Comparison, picture: Picture) -> str:
@@ -49,23 +58,27 @@ def as_html(comparison: Comparison, picture: Picture) -> str:
 
 def _answer_html(comparison: Comparison) -> str:
     lines = [f"<p><strong>{html.escape(answer(comparison))}</strong></p>"]
-    stories, choice = diagnose(comparison), choose(comparison)
-    if choice is not None and choice.decided and stories[0].name != "settled":
-        name = stories[0].name
+    diagnoses, choice = diagnose(comparison), choose(comparison)
+    if choice is not None and choice.decided and diagnoses[0].name != "settled":
+        name = diagnoses[0].name
         lines.append(f"<p>What is going on: {name}, {MEANINGS[name]}. More below.</p>")
     return f'<div class="answer">{"".join(lines)}</div>'
 
 
 def _stories(comparison: Comparison) -> str:
-    stories = diagnose(comparison)
-    if not stories:
+    diagnoses = diagnose(comparison)
+    if not diagnoses:
         return ""
     parts = ["<h2>What is going on</h2>"]
-    for index, story in enumerate(stories):
-        place = "" if len(stories) == 1 else "Likeliest: " if index == 0 else "Also possible: "
-        name = story.name if place else story.name.capitalize()
-        parts.append(f"<h3>{place}{name}. {capital(MEANINGS[story.name])}.</h3>")
-        parts += [_list(story.evidence), '<p class="next">Try next:</p>', _list(story.try_next)]
+    for index, diagnosis in enumerate(diagnoses):
+        place = "" if len(diagnoses) == 1 else "Likeliest: " if index == 0 else "Also possible: "
+        name = diagnosis.name if place else diagnosis.name.capitalize()
+        parts.append(f"<h3>{place}{name}. {capital(MEANINGS[diagnosis.name])}.</h3>")
+        parts += [
+            _list(diagnosis.evidence),
+            '<p class="next">Try next:</p>',
+            _list(diagnosis.try_next),
+        ]
     return "\n".join(parts)
 
 

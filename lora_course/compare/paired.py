@@ -11,7 +11,7 @@ from lora_course.compare.records import Comparison, Run
 from lora_course.core.results import standard_error
 from lora_course.core.selection import RankChoice, choose_from
 
-CAP = 5.0  # beyond this many standard errors, more of them make no story likelier
+CAP = 5.0  # beyond this many standard errors, more of them make no diagnosis likelier
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def loss_of(prepared: Prepared) -> Any:
     return label_loss if prepared.classification else text_loss
 
 
-def _cut(batch: Examples, device: torch.device) -> tuple[Tensor, Tensor]:
+def _trim_padding(batch: Examples, device: torch.device) -> tuple[Tensor, Tensor]:
     """A batch's tokens and mask, without the columns that are padding in every row."""
     ids, mask = batch.inputs
     used = int(mask.sum(0).count_nonzero())
@@ -122,7 +122,7 @@ def _device(model: nn.Module) -> torch.device:
 
 
 def _logits(model: nn.Module, batch: Examples) -> Tensor:
-    ids, mask = _cut(batch, _device(model))
+    ids, mask = _trim_padding(batch, _device(model))
     logits: Tensor = model(input_ids=ids, attention_mask=mask).logits
     return logits.float()
 

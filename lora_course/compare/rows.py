@@ -13,7 +13,7 @@ from lora_course.core.results import standard_error
 
 
 @dataclass(frozen=True)
-class Row:
+class RankRow:
     """One rank or end: means ± standard errors over `seeds` runs, medians of what they cost.
 
     Over the paired seeds where there are any, else over the seeds that the rank has. Memory is in
@@ -48,7 +48,7 @@ def _place(rank: Rank) -> tuple[float, str]:
     return (-math.inf if rank == HEAD else math.inf), rank
 
 
-def rows(comparison: Comparison) -> list[Row]:
+def rows(comparison: Comparison) -> list[RankRow]:
     """One row a rank that has a run, in the order of `in_order`; diverged runs count for none."""
     seeds = paired_seeds(comparison.runs)
     by_rank: dict[Rank, list[Run]] = {}
@@ -65,7 +65,7 @@ def mean_scores(comparison: Comparison) -> dict[Rank, float]:
     return {row.rank: row.score for row in rows(comparison)}
 
 
-def _row(rank: Rank, runs: Sequence[Run]) -> Row:
+def _row(rank: Rank, runs: Sequence[Run]) -> RankRow:
     def mean(value: Callable[[Run], float]) -> float:
         return statistics.fmean(map(value, runs))
 
@@ -73,7 +73,7 @@ def _row(rank: Rank, runs: Sequence[Run]) -> Row:
         known = [run.memory_mb[key] for run in runs if key in run.memory_mb]
         return statistics.median(known) if known else None
 
-    return Row(
+    return RankRow(
         rank=rank,
         learning_rate=runs[0].learning_rate,
         alpha=runs[0].alpha,
@@ -92,7 +92,7 @@ def _row(rank: Rank, runs: Sequence[Run]) -> Row:
     )
 
 
-def name_of(row: Row) -> str:
+def name_of(row: RankRow) -> str:
     """The rank, or what an end is, in words."""
     if row.rank == HEAD:
         return "head only" if row.trainable_params else "no training"
@@ -109,6 +109,6 @@ def plus_minus(value: float, error: float) -> str:
     return f"{value:.4f}" if math.isnan(error) else f"{value:.4f} ± {error:.4f}"
 
 
-def amount(row: Row) -> str:
+def amount(row: RankRow) -> str:
     """The held-out score of a row in words."""
     return plus_minus(row.score, row.score_error)

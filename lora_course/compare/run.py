@@ -1,16 +1,21 @@
-"""One run: a rank, a rate and a seed, trained and tested. A pure function that can run anywhere."""
+"""One run: a rank, a rate and a seed, trained and tested, a pure function that can run anywhere.
+
+And all runs of some settings in this process, for a notebook: no files, no report.
+"""
 
 from __future__ import annotations
 
 import math
+import statistics
 import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from lora_course.compare import data as files
-from lora_course.compare.builtin import TASKS
+from lora_course.compare.data.texts import TASKS
 from lora_course.compare.memory import predicted_mb, step_memory
 from lora_course.compare.model import check_ranks, load_base, load_tokenizer, make_ready
 from lora_course.compare.prepared import Prepared, Score, loss_of, prepare, score
@@ -19,6 +24,7 @@ from lora_course.compare.settings import Settings
 from lora_course.core.layers import count_trainable
 from lora_course.core.sweep import resolve_alpha
 from lora_course.core.training import TrainingDivergedError, batch_order, fit_batches
+from lora_course.display.progress_bar import track
 from lora_course.threads import threads
 
 POINTS = 40
@@ -119,3 +125,27 @@ def curve(losses: Tensor) -> tuple[float, ...]:
         return ()
     size = -(-len(losses) // POINTS)
     return tuple(part.mean().item() for part in losses.double().split(size))
+
+
+def run_in_process(settings: Settings, progress: bool = True) -> list[Run]:
+    """All runs of `settings`, one after the other: for each seed, every rank at every rate."""
+    settings = settings.checked()
+    _, _, digest = read(settings)
+    jobs = track(settings.jobs(), "runs", progress)
+    return [run(settings, *job, digest) for job in jobs]
+
+
+def print_runs(by_precision: Mapping[str, Sequence[Run]]) -> None:
+    """Print a line a precision, rank and rate: memory (MB) and the mean held-out loss."""
+    print("base    rank   base weights   adapter, gradients, Adam   held-out loss")
+    for precision, runs in by_precision.items():
+        groups: dict[tuple[Rank, float], list[Run]] = {}
+        for one in runs:
+            groups.setdefault((one.rank, one.learning_rate), []).append(one)
+        for (rank, _), some in groups.items():
+            memory = some[0].memory_mb
+            loss = statistics.fmean(one.test_loss for one in some)
+            print(
+                f"{precision:<6} {rank:>5} {memory.get('weights', math.nan):>11.2f} MB"
+                f" {memory.get('trained', 0.0):>23.2f} MB {loss:>10.2f} nats"
+            )

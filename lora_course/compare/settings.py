@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lora_course.arguments import one_of, positive, rank_list, whole
-from lora_course.compare.builtin import TASKS
 from lora_course.compare.data import DataSource
+from lora_course.compare.data.texts import TASKS
 from lora_course.compare.records import FULL, HEAD, METRICS, Job, Rank
 from lora_course.core.sweep import resolve_alpha
 from lora_course.core.training import SCHEDULES
-from lora_course.memory.adapter import ALL_LINEAR
+from lora_course.memory.configs import ALL_LINEAR
 from lora_course.models import BASE_MODEL
 
 QUANTIZE = ("none", "nf4")

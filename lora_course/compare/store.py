@@ -19,7 +19,7 @@ class StoreError(Exception):
     """The folder cannot take results; what is finished is kept."""
 
 
-class Store:
+class RunStore:
     """The folder of one comparison. Opening it makes it, or finds the runs of an earlier start."""
 
     def __init__(self, folder: Path, settings: Settings, data: str, weights: str) -> None:

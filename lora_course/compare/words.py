@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from lora_course.compare.diagnoses import MEANINGS, diagnose
 from lora_course.compare.paired import choose, finite, paired_seeds
 from lora_course.compare.rates import notes_on_rates
 from lora_course.compare.records import Comparison
-from lora_course.compare.rows import Row, in_order
-from lora_course.compare.stories import MEANINGS, diagnose
+from lora_course.compare.rows import RankRow, in_order
 
 UNKNOWN = "—"
 
 
 def answer(comparison: Comparison) -> str:
     """What to do, in one sentence."""
-    choice, stories = choose(comparison), diagnose(comparison)
+    choice, diagnoses = choose(comparison), diagnose(comparison)
     if not comparison.finished:
         return "Cannot tell yet; nothing is finished."
     if not comparison.runs:
@@ -28,7 +28,7 @@ def answer(comparison: Comparison) -> str:
         return f"Choose rank {choice.rank}: it has the best mean {name}, and no {near}."
     if choice.decided:
         return f"Choose rank {choice.rank}: {reason[0].lower()}{reason[1:]}"
-    return f"Cannot tell yet; for now take rank {choice.rank}: {MEANINGS[stories[0].name]}."
+    return f"Cannot tell yet; for now take rank {choice.rank}: {MEANINGS[diagnoses[0].name]}."
 
 
 def all_notes(comparison: Comparison) -> list[str]:
@@ -48,12 +48,12 @@ def all_notes(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(notes))  # one read back from a file holds them already
 
 
-def rate_of(row: Row) -> str:
+def rate_of(row: RankRow) -> str:
     """The learning rate of a row; nothing where nothing was trained."""
     return f"{row.learning_rate:g}" if row.trainable_params else UNKNOWN
 
 
-def mark(row: Row, comparison: Comparison) -> tuple[str, str]:
+def mark(row: RankRow, comparison: Comparison) -> tuple[str, str]:
     """The word and the CSS class of a row."""
     choice = choose(comparison)
     if not isinstance(row.rank, int):

@@ -1,4 +1,8 @@
-"""The runs and all that follows from them, as CSV and as JSON."""
+"""The files of a comparison: results.csv, results.json, figure.png, figure.svg, report.html.
+
+All of them follow from the Comparison alone, and so does the summary for a terminal: the same runs
+give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,17 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from lora_course.compare.diagnoses import MEANINGS, diagnose
+from lora_course.compare.figure import draw_ranks
+from lora_course.compare.page import as_html
 from lora_course.compare.paired import choose, paired_seeds
 from lora_course.compare.records import Comparison, Metric, Run
-from lora_course.compare.rows import in_order, rows
-from lora_course.compare.stories import diagnose
-from lora_course.compare.words import all_notes
+from lora_course.compare.rows import amount, axis_label, in_order, name_of, rows
+from lora_course.compare.words import all_notes, answer, capital, mark, rate_of
+from lora_course.files import write_whole
 
 FORMAT = 2
 COLUMNS = (
@@ -47,7 +55,7 @@ def _cell(value: Any) -> Any:
 
 
 def as_json(comparison: Comparison) -> str:
-    """Everything: facts, runs in full precision, a summary a rank, the choice, the stories."""
+    """Everything: facts, runs in full precision, a summary a rank, the choice, the diagnoses."""
     choice = choose(comparison)
     content = {
         "format": FORMAT,
@@ -61,7 +69,7 @@ def as_json(comparison: Comparison) -> str:
         "notes": all_notes(comparison),
         "paired_seeds": paired_seeds(comparison.runs),
         "choice": choice and asdict(choice),
-        "stories": [asdict(story) for story in diagnose(comparison)],
+        "diagnoses": [asdict(diagnosis) for diagnosis in diagnose(comparison)],
         "summary": [asdict(row) for row in rows(comparison)],
         "runs": [asdict(run) for run in in_order(comparison.runs)],
         "runs_at_other_rates": [asdict(run) for run in in_order(comparison.others)],
@@ -112,3 +120,43 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def write(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write the five files into `folder`, each whole or not at all; returns their paths."""
+    picture = draw_ranks(comparison)
+    contents = {
+        "results.csv": as_csv(comparison).encode(),
+        "results.json": as_json(comparison).encode(),
+        "figure.png": picture.png,
+        "figure.svg": picture.svg(),
+        "report.html": as_html(comparison, picture).encode(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    return [write_whole(folder / name, content) for name, content in contents.items()]
+
+
+def summary(comparison: Comparison) -> str:
+    """The answer, a line a rank and the diagnoses, as plain text for a terminal."""
+    lines = [answer(comparison), ""]
+    table = rows(comparison)
+    if table:
+        metric = axis_label(comparison.metric)
+        lines.append(f"{'rank':>12} {'parameters':>12} {'rate':>7}  {metric}, held out")
+    for row in table:
+        count = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
+        lines.append(
+            f"{name_of(row):>12} {row.trainable_params:>12,} {rate_of(row):>7} "
+            f" {amount(row)} ({count})"
+            f" {mark(row, comparison)[0]}".rstrip()
+        )
+    for diagnosis in diagnose(comparison):
+        lines += ["", f"{capital(diagnosis.name)}: {MEANINGS[diagnosis.name]}."]
+        lines += [f"- {text}" for text in diagnosis.evidence]
+        lines += [f"  Try next: {text}" for text in diagnosis.try_next]
+    notes = all_notes(comparison)
+    if comparison.finished < comparison.wanted:
+        missing = f"Unfinished: {comparison.finished} of {comparison.wanted} runs are there."
+        notes.insert(0, f"{missing} What is said may change.")
+    lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
+    return "\n".join(lines)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lora_course.core.layers import adapt, adapter_state, count_trainable, lora_layers
 from lora_course.core.training import fit_text
-from lora_course.quiet import quiet
+from lora_course.silence import silence_libraries
 from lora_course.tasks.style import LINEAR, StyleShift
 
 
@@ -55,7 +55,7 @@ def train_with_both(
     Keys: "course" and "peft".
     """
     task = StyleShift(length=length, batch_size=batch, dtype=torch.float64)
-    with quiet():
+    with silence_libraries():
         course = adapt(task.model(), rank, targets=LINEAR)
         peft = peft_twin(course, task.model())
     traces = {}

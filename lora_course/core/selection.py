@@ -13,7 +13,7 @@ from lora_course.core.results import RankExperiment, standard_error
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RankComparison:
     """One rank against the best: its mean score, how far it is behind, and the standard error.
 
     `difference` is the mean paired difference, positive where the best is ahead, whether the
@@ -41,7 +41,7 @@ class RankChoice:
 
     rank: int
     best_rank: int
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[RankComparison, ...]
     decided: bool
     reasons: tuple[str, ...]
 
@@ -102,7 +102,7 @@ def choose_from(
     for rank, mean in means.items():
         gaps = [sign * (b - a) for a, b in zip(table[rank], table[best], strict=True)]
         error = 0.0 if rank == best else standard_error(gaps)
-        comparisons.append(Comparison(rank, mean, statistics.fmean(gaps), error))
+        comparisons.append(RankComparison(rank, mean, statistics.fmean(gaps), error))
     if seeds < 2:
         return RankChoice(
             best,
@@ -120,7 +120,7 @@ def choose_from(
     return RankChoice(chosen.rank, best, tuple(comparisons), decided, tuple(reasons))
 
 
-def share_by_luck(table: Mapping[int, Sequence[float]]) -> float:
+def p_value_of_ranks(table: Mapping[int, Sequence[float]]) -> float:
     """How often ranks that differ by luck alone would differ by as much as these, 0 to 1.
 
     The p-value of the F test of the ranks in a layout of ranks × seeds (Fisher's two-way analysis
@@ -175,9 +175,9 @@ def _require_pairs(table: Mapping[int, Sequence[float]]) -> None:
 
 
 def _reasons(
-    chosen: Comparison,
+    chosen: RankComparison,
     best: int,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[RankComparison],
     seeds: int,
     metric: str,
     rising: str,

@@ -14,7 +14,7 @@ from lora_course.core.layers import adapt, adapter_state, count_trainable, load_
 from lora_course.core.results import RankExperiment
 from lora_course.core.stacked import AdapterConfig, adapt_stacked, unstack
 from lora_course.core.training import batch_order, evaluate, fit, fit_batches
-from lora_course.display.progress_bar import with_progress
+from lora_course.display.progress_bar import track
 from lora_course.tasks import Examples, Task
 from lora_course.tasks.matching import comparison_task
 
@@ -90,7 +90,7 @@ def rank_sweep(
         _warm_up(task)
         test = task.test()
         seed, examples = -1, test
-        for config in with_progress(configs, "runs", progress):
+        for config in track(configs, "runs", progress):
             if config.seed != seed:  # ranks of one seed share its examples: drawn once
                 seed, examples = config.seed, task.train(config.seed)
             model = adapt(task.model(), config.rank, config.alpha, seed=config.seed)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from lora_course.arguments import one_of, positive, whole
 from lora_course.core.layers import trainable_parameters
-from lora_course.display.progress_bar import with_progress
+from lora_course.display.progress_bar import track
 from lora_course.tasks import Examples
 from lora_course.tasks.language import next_token_loss
 
@@ -156,7 +156,7 @@ def fit_batches(
     model.train()
     start = time.perf_counter()
     # The bar appears only once a run has taken a second; short ones would make it flicker.
-    for step in with_progress(range(steps), "training", progress, delay=1):
+    for step in track(range(steps), "training", progress, delay=1):
         rates.append(peak * factor(step / steps))
         optimizer.param_groups[0]["lr"] = rates[-1]
         value = loss(model, batch_at(step))

@@ -15,9 +15,7 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
-def with_progress(
-    items: Iterable[T], description: str, show: bool, delay: float = 0
-) -> Iterable[T]:
+def track(items: Iterable[T], description: str, show: bool, delay: float = 0) -> Iterable[T]:
     """`items`, with a progress bar that goes when it is done, if `show`."""
     if not show:
         return items

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lora_course.doctor.finding import REPAIR, Finding
+from lora_course.doctor.finding import REPAIR, MachineFinding
 from lora_course.doctor.installed import packages, python, torch
 from lora_course.doctor.jupyter import kernel, notebooks, widgets
 from lora_course.doctor.machine import folder, memory, network, port
 
-CHECKS: tuple[Callable[[], Finding], ...] = (
+CHECKS: tuple[Callable[[], MachineFinding], ...] = (
     python, packages, torch, memory, folder, kernel, widgets, notebooks, network, port,
 )  # fmt: skip
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[MachineFinding]:
     """Make all checks, one after the other."""
     for check in CHECKS:
         try:
             yield check()
         except Exception as error:  # a package that the check itself needs is broken
-            yield Finding(check.__name__, f"{type(error).__name__}: {error}"[:300], REPAIR)
+            yield MachineFinding(check.__name__, f"{type(error).__name__}: {error}"[:300], REPAIR)
 
 
 def main() -> int:

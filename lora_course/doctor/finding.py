@@ -8,7 +8,7 @@ REPAIR = "run `make setup` (without make: `python tools/setup_env.py`) in the co
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachineFinding:
     """What one check found. `todo` is empty unless something must be done."""
 
     name: str

@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from lora_course.doctor.finding import REPAIR, Finding
+from lora_course.doctor.finding import REPAIR, MachineFinding
 
 COURSE = "lora-course"
 ROOT = Path(__file__).parent.parent.parent
@@ -23,16 +23,16 @@ print(f"{torch.__version__} ({build} build), {torch.get_num_threads()} threads")
 """
 
 
-def python() -> Finding:
+def python() -> MachineFinding:
     """Python is new enough."""
     version = sys.version.split()[0]
     oldest = ".".join(map(str, OLDEST_PYTHON))
     old = sys.version_info[:2] < OLDEST_PYTHON
     todo = f"install Python {oldest} or newer, remove .venv, and set up again" if old else ""
-    return Finding("Python", f"{version} at {sys.executable}", todo)
+    return MachineFinding("Python", f"{version} at {sys.executable}", todo)
 
 
-def packages(lock: Path | None = None) -> Finding:
+def packages(lock: Path | None = None) -> MachineFinding:
     """What the course needs is installed, in versions that it admits; the lock's are tested."""
     from packaging.requirements import Requirement
 
@@ -51,10 +51,10 @@ def packages(lock: Path | None = None) -> Finding:
         elif pins.get(one.name, version) != version:
             other.append(f"{one.name} {version} (tested: {pins[one.name]})")
     if wrong:
-        return Finding("packages", "; ".join(wrong), REPAIR)
+        return MachineFinding("packages", "; ".join(wrong), REPAIR)
     tested = "all as tested" if pins else "no lock file here to compare with"
     found = f"{len(needed)} there, {', '.join(other) or tested}"
-    return Finding("packages", found)
+    return MachineFinding("packages", found)
 
 
 def _pins(lock: Path) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _pins(lock: Path) -> dict[str, str]:
     }
 
 
-def torch() -> Finding:
+def torch() -> MachineFinding:
     """PyTorch imports and computes, in a process of its own: a broken one may crash."""
     try:
         done = subprocess.run(
@@ -84,10 +84,10 @@ def torch() -> Finding:
         )
     except subprocess.TimeoutExpired:
         found = f"did not import within {IMPORT_SECONDS} s"
-        return Finding("PyTorch", found, "close other programs and try again")
+        return MachineFinding("PyTorch", found, "close other programs and try again")
     if done.returncode == 0:
-        return Finding("PyTorch", done.stdout.strip())
+        return MachineFinding("PyTorch", done.stdout.strip())
     last = (done.stderr.strip().splitlines() or [f"ended with status {done.returncode}"])[-1]
     here = f"{sys.executable} -m pip"
     todo = f"`{here} uninstall -y torch`, then {REPAIR}; a CUDA build of yours: install it again"
-    return Finding("PyTorch", f"does not work: {last[:300]}", todo)
+    return MachineFinding("PyTorch", f"does not work: {last[:300]}", todo)

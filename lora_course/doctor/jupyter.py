@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lora_course.doctor.finding import Finding
+from lora_course.doctor.finding import MachineFinding
 
 # The front end of the sliders, as JupyterLab finds it.
 WIDGETS = "@jupyter-widgets/jupyterlab-manager/package.json"
 
 
-def kernel() -> Finding:
+def kernel() -> MachineFinding:
     """The kernel that the notebooks ask for is this Python."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
@@ -20,32 +20,32 @@ def kernel() -> Finding:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
         todo = f"`{sys.executable} -m ipykernel install --sys-prefix`"
-        return Finding("kernel", "no kernel python3 is known to Jupyter", todo)
+        return MachineFinding("kernel", "no kernel python3 is known to Jupyter", todo)
     program = spec.argv[0]
     bare = Path(program).name == program  # Jupyter then takes the Python that it runs on itself
     if bare or Path(program).absolute().parent == Path(sys.executable).absolute().parent:
-        return Finding("kernel", f"python3, in {spec.resource_dir}")
+        return MachineFinding("kernel", f"python3, in {spec.resource_dir}")
     todo = (
         f"that Python does not have the course: remove {spec.resource_dir}, or start JupyterLab by"
         f" `{sys.executable} -m jupyterlab`"
     )
-    return Finding("kernel", f"python3 starts another Python, {program}", todo)
+    return MachineFinding("kernel", f"python3 starts another Python, {program}", todo)
 
 
-def widgets() -> Finding:
+def widgets() -> MachineFinding:
     """JupyterLab has the front end of the sliders."""
     from jupyter_core.paths import jupyter_path
 
     for place in jupyter_path("labextensions"):
         if (Path(place) / WIDGETS).exists():
-            return Finding("widgets", f"front end in {place}")
+            return MachineFinding("widgets", f"front end in {place}")
     todo = (
         f"`{sys.executable} -m pip install --force-reinstall jupyterlab_widgets`, reload the page"
     )
-    return Finding("widgets", "JupyterLab's front end for sliders is not installed", todo)
+    return MachineFinding("widgets", "JupyterLab's front end for sliders is not installed", todo)
 
 
-def notebooks() -> Finding:
+def notebooks() -> MachineFinding:
     """The notebooks here can be opened: none is cut off, or holds the marks of a merge."""
     found = sorted(
         path for folder in (Path(), Path("notebooks")) for path in folder.glob("*.ipynb")
@@ -56,8 +56,8 @@ def notebooks() -> Finding:
             f" without your answers: `git checkout -- {' '.join(str(path) for path, _ in broken)}`"
         )
         told = "; ".join(f"{path} cannot be opened ({why})" for path, why in broken)
-        return Finding("notebooks", told, todo)
-    return Finding("notebooks", f"{len(found)} here, all can be opened")
+        return MachineFinding("notebooks", told, todo)
+    return MachineFinding("notebooks", f"{len(found)} here, all can be opened")
 
 
 def _broken(paths: list[Path]) -> Iterator[tuple[Path, str]]:

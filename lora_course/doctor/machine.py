@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lora_course.doctor.finding import Finding
+from lora_course.doctor.finding import MachineFinding
 
 MB = 1_000_000
 MEMORY_MB = 1000  # JupyterLab's server and the kernel of the largest chapter
@@ -17,13 +17,13 @@ DISK_MB = 200
 PORT = 8888
 
 
-def memory() -> Finding:
+def memory() -> MachineFinding:
     """There is memory for JupyterLab and one kernel."""
     import psutil
 
     free = min([psutil.virtual_memory().available, *_group_memory()]) // MB
     todo = "close other programs, or shut other notebooks' kernels down" if free < MEMORY_MB else ""
-    return Finding("memory", f"{free:,} MB free, {MEMORY_MB:,} MB needed", todo)
+    return MachineFinding("memory", f"{free:,} MB free, {MEMORY_MB:,} MB needed", todo)
 
 
 def _group_memory(root: Path = Path("/sys/fs/cgroup")) -> Iterator[int]:
@@ -45,7 +45,7 @@ def _group_memory(root: Path = Path("/sys/fs/cgroup")) -> Iterator[int]:
             continue
 
 
-def folder() -> Finding:
+def folder() -> MachineFinding:
     """Notebooks can be saved here, and there is room."""
     here = Path.cwd()
     try:
@@ -53,22 +53,22 @@ def folder() -> Finding:
             pass
     except OSError as error:
         todo = "copy the course to a folder of yours, for example your home, and start there"
-        return Finding("folder", f"{here} cannot be written to: {error.strerror}", todo)
+        return MachineFinding("folder", f"{here} cannot be written to: {error.strerror}", todo)
     free = shutil.disk_usage(here).free // MB
     todo = f"make room: {DISK_MB} MB are needed" if free < DISK_MB else ""
-    return Finding("folder", f"{here} can be written to, {free:,} MB free", todo)
+    return MachineFinding("folder", f"{here} can be written to, {free:,} MB free", todo)
 
 
-def network() -> Finding:
+def network() -> MachineFinding:
     """Nothing is downloaded; whether the Hub may be asked when a model of yours is named."""
     offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
     hub = "is not asked (HF_HUB_OFFLINE)" if offline else "is asked only for a model that you name"
-    return Finding("network", f"the chapters need none; the Hugging Face Hub {hub}")
+    return MachineFinding("network", f"the chapters need none; the Hugging Face Hub {hub}")
 
 
-def port() -> Finding:
+def port() -> MachineFinding:
     """JupyterLab's usual port; it takes the next one where that is taken."""
     with socket.socket() as probe:
         free = probe.connect_ex(("127.0.0.1", PORT)) != 0
     taken = f"{PORT} is taken (perhaps by another JupyterLab): JupyterLab takes the next one"
-    return Finding("port", f"{PORT} is free" if free else taken)
+    return MachineFinding("port", f"{PORT} is free" if free else taken)

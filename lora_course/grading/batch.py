@@ -12,7 +12,7 @@ from lora_course.grading.feedback import page
 from lora_course.grading.folder import Submission
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Graded, Status
-from lora_course.grading.store import Store
+from lora_course.grading.store import GradeStore
 from lora_course.grading.summary import Summary
 from lora_course.grading.supervise import supervise
 from lora_course.workers import carry_out
@@ -22,24 +22,24 @@ SUMMARY = "summary.html"
 
 
 @dataclass(frozen=True)
-class Task:
+class GradingTask:
     """A submission and the job that grades it."""
 
     submission: Submission
     job: Job
 
 
-def tasks_for(found: Sequence[Submission], job: Job) -> list[Task]:
+def tasks_for(found: Sequence[Submission], job: Job) -> list[GradingTask]:
     """A task a submission, with the settings of `job`."""
     return [
-        Task(one, replace(job, path=str(one.path), file=one.file, learner=one.learner))
+        GradingTask(one, replace(job, path=str(one.path), file=one.file, learner=one.learner))
         for one in found
     ]
 
 
 def grade_all(
-    tasks: Sequence[Task],
-    store: Store,
+    tasks: Sequence[GradingTask],
+    store: GradeStore,
     *,
     workers: int,
     scheduler: str | None,
@@ -69,7 +69,9 @@ def grade_all(
         progress(graded)
 
 
-def report(tasks: Sequence[Task], store: Store, learners: Iterable[str] = ()) -> Summary:
+def report(
+    tasks: Sequence[GradingTask], store: GradeStore, learners: Iterable[str] = ()
+) -> Summary:
     """Write the table in the order of the files, and the summary; one grade at a time is read.
 
     `learners` of the roster who handed in nothing get a line at the end of the table.

@@ -17,7 +17,7 @@ from lora_course.grading import batch
 from lora_course.grading.folder import FolderError, read_roster, submissions
 from lora_course.grading.grade import Job
 from lora_course.grading.records import Graded
-from lora_course.grading.store import Store, StoreError
+from lora_course.grading.store import GradeStore, StoreError
 from lora_course.grading.supervise import stop
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import Limits, SandboxError
@@ -58,12 +58,12 @@ def run(options: argparse.Namespace, after: After) -> int:
     job, workers = job_from(options), whole("jobs", options.jobs)
     roster = read_roster(options.roster) if options.roster else {}
     found = submissions(options.folder, roster)
-    _apart(options.folder, options.out)
+    _require_outside(options.folder, options.out)
     if options.unsafe:
         print(UNSAFE, file=sys.stderr)
     else:
         try_out(Limits(memory_mb=options.memory))
-    store = Store(options.out, options.seed)
+    store = GradeStore(options.out, options.seed)
     tasks = batch.tasks_for(found, replace(job, seed=store.seed))
     counts: Counter[str] = Counter()
     stopped = False
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace, after: After) -> int:
     return 0
 
 
-def _apart(folder: Path, out: Path) -> None:
+def _require_outside(folder: Path, out: Path) -> None:
     """Refuse an output folder among the submissions: its files would be graded next time."""
     if out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"--out {out} lies in the folder of submissions; choose one beside it")

@@ -15,7 +15,7 @@ from lora_course.checks.result import Result
 from lora_course.grading.course_cells import handed_out, needed
 from lora_course.grading.notebook import UnreadableError, code_cells, read_bytes
 from lora_course.grading.records import Graded, Status
-from lora_course.grading.remote import KernelFace
+from lora_course.grading.remote import KernelAnswer
 from lora_course.grading.replay import GivenUpError, Replay
 from lora_course.grading.session import Session
 from lora_course.sandbox.limits import Limits
@@ -82,7 +82,7 @@ def grade(job: Job) -> Iterator[Graded]:
 
 def _result(question: Question, replay: Replay, job: Job) -> Result:
     draws = random.Random(f"{job.seed}/{job.file}/{question.name}")
-    return question.grade(KernelFace(replay, question.function, question.probe), draws)
+    return question.grade(KernelAnswer(replay, question.function, question.probe), draws)
 
 
 def _name_missing(result: Result) -> bool:

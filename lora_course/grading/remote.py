@@ -1,4 +1,4 @@
-"""The face of an answer in another process: calls go out, and come back, as plain data."""
+"""An answer in another process: calls go out, and come back, as plain data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lora_course.grading.replay import GivenUpError, Replay
 from lora_course.grading.session import KernelEndedError, TimeLimitError
 from lora_course.grading.wire import WireError, clean, pack, unpack
 
-INSIDE = "__import__('lora_course.grading.inside', fromlist=['reply'])"
+INSIDE = "__import__('lora_course.grading.wire', fromlist=['reply'])"
 ASK = INSIDE + ".reply({name}, '{request}', '{probe}')"
 
 
-class KernelFace:
-    """A Face on what is called `name` in a notebook's kernel, used there by `probe` if given."""
+class KernelAnswer:
+    """What is called `name` in a notebook's kernel, used there by `probe` if given."""
 
     def __init__(self, replay: Replay, name: str, probe: Probe | None = None) -> None:
         self._replay, self._name = replay, name

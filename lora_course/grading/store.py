@@ -22,7 +22,7 @@ class StoreError(ValueError):
     """The output folder cannot be used; the message says why and what to do."""
 
 
-class Store:
+class GradeStore:
     """`folder` with results/*.json, feedback/*.html and run.json, which keeps the seed."""
 
     def __init__(self, folder: Path, seed: str | None) -> None:

@@ -35,7 +35,7 @@ tbody :is(th, td) { vertical-align: top; overflow-wrap: break-word; }
 
 
 @dataclass(frozen=True)
-class Row:
+class FileRow:
     """What the page tells of one file."""
 
     file: str
@@ -66,14 +66,14 @@ class Summary:
     """Takes in grades one by one and keeps a small row of each, so that a batch may be long."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[FileRow] = []
         self._tallies: dict[str, Tally] = {}
         self._mistakes: Counter[tuple[str, str]] = Counter()
 
     def add(self, graded: Graded, page: str) -> None:
         """Count one file; `page` is the way from the summary to its feedback."""
         about = (graded.score, graded.max_score, graded.status, graded.seconds)
-        self._rows.append(Row(graded.file, graded.learner, *about, page))
+        self._rows.append(FileRow(graded.file, graded.learner, *about, page))
         for name, result in graded.results.items():
             self._tallies.setdefault(name, Tally(result.title)).add(result)
             self._mistakes.update((mistake, result.title) for mistake in set(result.mistakes))
@@ -93,7 +93,7 @@ class Summary:
         return document(title, parts, STYLE)
 
 
-def _answer(rows: Sequence[Row]) -> str:
+def _answer(rows: Sequence[FileRow]) -> str:
     scores = [row.score for row in rows]
     odd = sum(row.status is not Status.OK for row in rows)
     lines = [
@@ -108,7 +108,7 @@ def _answer(rows: Sequence[Row]) -> str:
     return f'<div class="answer">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
 
 
-def _statuses(rows: Sequence[Row]) -> str:
+def _statuses(rows: Sequence[FileRow]) -> str:
     counts = Counter(row.status for row in rows)
     lines = [
         _line(status.value, f"{counts[status]:,}", MEANINGS[status])
@@ -118,7 +118,7 @@ def _statuses(rows: Sequence[Row]) -> str:
     return _table("statuses", "Files by status", ["status", "files", "meaning"], lines)
 
 
-def _scores(rows: Sequence[Row]) -> str:
+def _scores(rows: Sequence[FileRow]) -> str:
     """A bar a score; its number of files stands beside it, so the bar only helps the eye."""
     counts = Counter(row.score for row in rows)
     most = max(counts.values())
@@ -164,7 +164,7 @@ def _mistakes(mistakes: Counter[tuple[str, str]]) -> str:
     )
 
 
-def _files(rows: Sequence[Row]) -> str:
+def _files(rows: Sequence[FileRow]) -> str:
     """Files that did not run as they should come first."""
     lines = []
     for row in sorted(rows, key=lambda row: (row.status is Status.OK, row.file)):
@@ -195,7 +195,7 @@ def _table(look: str, label: str, heads: Iterable[str], lines: Iterable[str]) ->
     return f'<div class="{look}">{scrolling_table(label, heads, lines)}</div>'
 
 
-def _max_score(rows: Iterable[Row]) -> int:
+def _max_score(rows: Iterable[FileRow]) -> int:
     return max(row.max_score for row in rows)
 
 

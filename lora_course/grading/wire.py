@@ -3,6 +3,10 @@
 Whatever arrives was written by a learner's code at worst, so reading it runs nothing: JSON in
 base64, checked for shape as it is taken apart. Lists and dicts are tagged, so that no dict of
 a learner's can pass for a tensor, and keys need not be text.
+
+`reply` is the grader's hand in the learner's kernel: it calls an answer and packs what comes back.
+It runs where the learner's code runs and may be changed by it. Nothing rests on it: whatever it
+sends counts as the answer's return value, and is judged elsewhere.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from importlib import import_module
 from typing import Any
 
-from lora_course.checks.plain import MAX_DEPTH, MAX_VALUES
+from lora_course.checks.answer import AnswerError, LocalAnswer
+from lora_course.checks.plain import MAX_DEPTH, MAX_VALUES, BlankError
 
 # Whatever `to_plain` reads goes through, with the few values around it that say what it is.
 MAX_NODES = MAX_VALUES + 100
@@ -124,3 +130,20 @@ class _Reader:
 def clean(text: str) -> str:
     """Text that can be written to any file: lone surrogates replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def reply(answer: Any, request: str, probe: str = "") -> str:
+    """Call `answer` with the packed arguments; a packed dict: value, error or blank.
+
+    `probe`: "module:name" of what calls it instead, for an answer that is no function.
+    """
+    module, _, name = probe.partition(":")
+    called = LocalAnswer(answer, getattr(import_module(module), name) if probe else None)
+    try:
+        return pack({"value": called.call(*unpack(request)), "seconds": called.seconds()})
+    except BlankError:
+        return pack({"blank": True})
+    except AnswerError as error:
+        return pack({"error": str(error)[:1000]})
+    except WireError as error:
+        return pack({"error": f"returned {error}"[:1000]})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lora_course.files import write_whole
 from lora_course.interop.canvas_columns import CanvasError, Gradebook, read_gradebook
-from lora_course.interop.raw_csv import Row
+from lora_course.interop.raw_csv import RawRow
 
 __all__ = ["CanvasError", "Grade", "Merged", "merge"]
 
@@ -143,7 +143,7 @@ def _check(grade: Grade, book: Gradebook, place: int) -> None:
         )
 
 
-def _enter(book: Gradebook, row: Row, place: int, grade: Grade, merged: Merged) -> None:
+def _enter(book: Gradebook, row: RawRow, place: int, grade: Grade, merged: Merged) -> None:
     before, score = row.value(place), _number(grade.score)
     if before.upper() in NOT_GRADED:
         merged.refused.append(f"{book.name(row)}: Canvas says {before}, which stays")

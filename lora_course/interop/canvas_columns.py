@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lora_course.interop.raw_csv import CsvError, Row, Table, read
+from lora_course.interop.raw_csv import CsvError, RawRow, RawTable, read
 
 NAMES = ("Student",), ("LastName", "FirstName")
 IDS = ("ID", "SIS User ID", "SIS Login ID")
@@ -26,10 +26,10 @@ class Gradebook:
     """The table, its learners' rows, and how to find one."""
 
     path: Path
-    table: Table
+    table: RawTable
     headings: list[str]
-    students: list[Row]
-    points: Row | None
+    students: list[RawRow]
+    points: RawRow | None
     known: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     by_canvas_id: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
@@ -37,7 +37,7 @@ class Gradebook:
         """A column's heading."""
         return self.headings[place]
 
-    def name(self, row: Row) -> str:
+    def name(self, row: RawRow) -> str:
         """The learner's name, as "Lovelace, Ada"."""
         columns = next(names for names in NAMES if names[0] in self.headings)
         return ", ".join(row.value(self.headings.index(column)) for column in columns)
@@ -106,7 +106,7 @@ def read_gradebook(path: Path) -> Gradebook:
     return book
 
 
-def _table(path: Path, text: str) -> tuple[Table, list[str]]:
+def _table(path: Path, text: str) -> tuple[RawTable, list[str]]:
     """The table under the delimiter that gives Canvas's headings."""
     for delimiter in (",", ";", "\t"):
         headings = _headings(text, delimiter)
@@ -134,5 +134,5 @@ def _headings(text: str, delimiter: str) -> list[str]:
     return [rows[0].value(place) for place in range(len(rows[0].raw))] if rows else []
 
 
-def _is_remark(row: Row) -> bool:
+def _is_remark(row: RawRow) -> bool:
     return all(REMARK.fullmatch(row.value(place)) for place in range(len(row.raw)))

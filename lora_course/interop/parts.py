@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lora_course.chapters.rooms import question_of
-from lora_course.checks.answer import LocalFace, RememberingFace
+from lora_course.checks.answer import CachedAnswer, LocalAnswer
 from lora_course.checks.question import NO_CHECKS, Question
 from lora_course.checks.result import Finding, Outcome
 
@@ -19,7 +19,7 @@ class _Asked:
 
     question: str
     answer: Any
-    face: RememberingFace
+    cached: CachedAnswer
     seed: int
     cell: int
 
@@ -46,7 +46,7 @@ def check_part(name: str, number: int, answer: Any) -> None:
         result = part.not_attempted()
     else:
         asked = _asked(question, answer)
-        result = part.grade(asked.face, random.Random(asked.seed))
+        result = part.grade(asked.cached, random.Random(asked.seed))
     (finding,) = result.findings
     _forget_outputs()
     if finding.outcome is not Outcome.CORRECT:
@@ -62,9 +62,9 @@ def _asked(question: Question, answer: Any) -> _Asked:
     global _last  # noqa: PLW0603  # what one cell leaves for the next
     cell = _cell()
     if _last is None or not _last.goes_on(question.key, answer, cell):
-        face = RememberingFace(LocalFace(answer, question.probe))
+        cached = CachedAnswer(LocalAnswer(answer, question.probe))
         seed = random.Random().getrandbits(64)
-        _last = _Asked(question.key, answer, face, seed, cell)
+        _last = _Asked(question.key, answer, cached, seed, cell)
     _last.cell = cell
     return _last
 

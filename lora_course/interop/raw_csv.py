@@ -17,7 +17,7 @@ class CsvError(ValueError):
 
 
 @dataclass
-class Row:
+class RawRow:
     """One row: its cells as they stand in the file, the end of its line, and the line's number."""
 
     raw: list[str]
@@ -34,10 +34,10 @@ class Row:
 
 
 @dataclass
-class Table:
+class RawTable:
     """A whole file."""
 
-    rows: list[Row]
+    rows: list[RawRow]
     delimiter: str
     mark: str
 
@@ -46,7 +46,7 @@ class Table:
         return self.mark + "".join(self.delimiter.join(row.raw) + row.end for row in self.rows)
 
 
-def read(text: str, delimiter: str) -> Table:
+def read(text: str, delimiter: str) -> RawTable:
     """Take `text` apart; CsvError where a quote is left open or stands in the middle of a cell."""
     mark = MARK if text.startswith(MARK) else ""
     outside = f'[^"\r\n{re.escape(delimiter)}]'
@@ -66,6 +66,6 @@ def read(text: str, delimiter: str) -> Table:
         if match["end"] != delimiter or place == len(text):
             if match["end"] == delimiter:  # the file ends with an empty cell
                 cells.append("")
-            rows.append(Row(cells, match["end"] if match["end"] != delimiter else "", start))
+            rows.append(RawRow(cells, match["end"] if match["end"] != delimiter else "", start))
             cells, start = [], line
-    return Table(rows, delimiter, mark)
+    return RawTable(rows, delimiter, mark)

@@ -11,30 +11,29 @@ from typing import TYPE_CHECKING
 from lora_course.lazy import loader
 
 if TYPE_CHECKING:
-    from lora_course.memory.adapter import lora_config
-    from lora_course.memory.configs import ConfigError, load_config
+    from lora_course.memory.configs import ConfigError, load_config, lora_config
     from lora_course.memory.counts import Count
     from lora_course.memory.estimates import Estimate, count_parameters, estimate
     from lora_course.memory.presets import PRESETS
-    from lora_course.memory.setting import Setting
+    from lora_course.memory.setting import StepSetting
 
 _HOME = {
     "PRESETS": "presets",
     "ConfigError": "configs",
     "Count": "counts",
     "Estimate": "estimates",
-    "Setting": "setting",
+    "StepSetting": "setting",
     "count_parameters": "estimates",
     "estimate": "estimates",
     "load_config": "configs",
-    "lora_config": "adapter",
+    "lora_config": "configs",
 }
 __all__ = [
     "PRESETS",
     "ConfigError",
     "Count",
     "Estimate",
-    "Setting",
+    "StepSetting",
     "count_parameters",
     "estimate",
     "load_config",

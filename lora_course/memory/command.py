@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.arguments import positive, rank_list
-from lora_course.display.progress_bar import with_progress
-from lora_course.memory.adapter import lora_config
-from lora_course.memory.changes import changes
-from lora_course.memory.configs import load_config
-from lora_course.memory.estimates import count_parameters, estimate
+from lora_course.display.progress_bar import track
+from lora_course.memory.configs import load_config, lora_config
+from lora_course.memory.estimates import changes, count_parameters, estimate
 from lora_course.memory.options import setting_of
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
@@ -61,8 +59,7 @@ def _answer(options: argparse.Namespace) -> int:
         return 0
     show = not options.json
     estimates = [
-        estimate(config, lora(rank), setting)
-        for rank in with_progress(ranks, "ranks", show, delay=1)
+        estimate(config, lora(rank), setting) for rank in track(ranks, "ranks", show, delay=1)
     ]
     found = [] if options.no_changes else changes(config, estimates[-1], lora, setting, show)
     if options.json:
@@ -70,9 +67,9 @@ def _answer(options: argparse.Namespace) -> int:
     else:
         print(text(heading, estimates, found, gpu))
     if options.figure is not None:
-        from lora_course.memory.figure import draw
+        from lora_course.memory.figure import draw_memory
 
-        picture = draw(heading, estimates, gpu)
+        picture = draw_memory(heading, estimates, gpu)
         content = picture.svg() if options.figure.suffix == ".svg" else picture.png
         options.figure.write_bytes(content)
     return 0

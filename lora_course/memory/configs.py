@@ -1,14 +1,16 @@
-"""A model's configuration, from wherever it is given: never its code, never its weights."""
+"""A model's configuration, from wherever it is given, never its code or weights; an adapter's."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lora_course.arguments import first_line
+from lora_course.arguments import first_line, whole
 from lora_course.memory.presets import PRESETS
-from lora_course.quiet import quiet
+from lora_course.models.architectures import TARGETS
+from lora_course.silence import silence_libraries
 
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
 MAX_LAYERS = 2_000  # real ones have up to some hundreds; each is built
@@ -21,7 +23,7 @@ class ConfigError(ValueError):
     """A configuration that cannot be used, and what to do about it."""
 
 
-@quiet()
+@silence_libraries()
 def load_config(model: Any) -> Any:
     """The transformers configuration behind `model`.
 
@@ -100,3 +102,53 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
         said = " ".join(str(error).split())[:300]
         raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
+
+
+ALL_LINEAR = "all-linear"
+DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
+
+
+@silence_libraries()
+def lora_config(
+    rank: int,
+    targets: str | Iterable[str] = ALL_LINEAR,
+    *,
+    alpha: float | None = None,
+    rank_pattern: Mapping[str, int] | None = None,
+    dora: bool = False,
+    modules_to_save: Iterable[str] | None = None,
+    trainable_tokens: Iterable[int] | None = None,
+) -> Any:
+    """A `peft.LoraConfig`; alpha is the rank unless given (it changes no size).
+
+    `targets`: "all-linear", "default" (PEFT's own for the architecture), one of the course's
+    names ("query and value", "attention", "MLP", "all linear"), or names of modules.
+    """
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=whole("rank", rank),
+        lora_alpha=rank if alpha is None else alpha,  # type: ignore[arg-type]  # any number
+        target_modules=target_modules(targets),
+        rank_pattern={
+            name: whole(f"rank_pattern[{name!r}]", value)
+            for name, value in (rank_pattern or {}).items()
+        },
+        use_dora=dora,
+        modules_to_save=list(modules_to_save) if modules_to_save else None,
+        trainable_token_indices=list(trainable_tokens) if trainable_tokens else None,
+    )
+
+
+def target_modules(targets: str | Iterable[str]) -> str | list[str] | None:
+    """`targets` as PEFT's target_modules."""
+    if targets == DEFAULT:
+        return None
+    if targets in (ALL_LINEAR, "all linear"):
+        return ALL_LINEAR
+    if isinstance(targets, str):
+        return list(TARGETS.get(targets, (targets,)))
+    names = list(targets)
+    if not names:
+        raise ValueError("targets=[]: is empty; name at least one module, or use 'all-linear'")
+    return names

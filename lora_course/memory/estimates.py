@@ -1,21 +1,22 @@
-"""Everything one wants to know of a training step's memory, before there is one."""
+"""All that one wants to know of a training step's memory, and which single change frees most."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
+from lora_course.display.progress_bar import track
 from lora_course.memory.configs import load_config
 from lora_course.memory.counts import Count, count
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
 from lora_course.memory.notes import precision_notes, rank_notes
 from lora_course.memory.quantised import with_4_bit_layers
-from lora_course.memory.setting import QUANTISED, Setting
+from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.step import WEIGHTS, traced_peak
 from lora_course.memory.weights import quantised_share, weight_bytes
 
@@ -58,13 +59,13 @@ class Estimate:
         return sum(self.held.values())
 
 
-def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
+def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estimate:
     """Count exactly, and trace one step on fake tensors: nothing is downloaded or allocated.
 
     `model`: see `load_config`; `lora`: a `peft.LoraConfig` or `lora_config(rank, …)`. TraceError
     when the step cannot be traced; `count_parameters` may work nevertheless.
     """
-    setting = setting or Setting()
+    setting = setting or StepSetting()
     config = load_config(model)
     base = base_model(config, setting.dtype, setting.attention)
     int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None
@@ -83,13 +84,13 @@ def estimate(model: Any, lora: Any, setting: Setting | None = None) -> Estimate:
 
 
 @_collection_paused()
-def count_parameters(model: Any, lora: Any, setting: Setting | None = None) -> Count:
+def count_parameters(model: Any, lora: Any, setting: StepSetting | None = None) -> Count:
     """The counts alone: exact, and without a step to trace. Of the setting only types matter."""
-    setting = setting or Setting()
+    setting = setting or StepSetting()
     return count(_adapted(base_model(model, setting.dtype), lora, setting))
 
 
-def _adapted(base: nn.Module, lora: Any, setting: Setting) -> Any:
+def _adapted(base: nn.Module, lora: Any, setting: StepSetting) -> Any:
     """With adapters in the setting's type: on meta PEFT leaves them fp32 whatever it is told."""
     adapted = adapted_model(base, lora)
     if setting.adapter_precision == "fp32":
@@ -98,3 +99,50 @@ def _adapted(base: nn.Module, lora: Any, setting: Setting) -> Any:
         if "lora_" in name:
             parameter.data = parameter.data.to(DTYPES[setting.adapter_precision])
     return adapted
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change in words, and the peak in bytes that it leads to."""
+
+    what: str
+    peak: int
+
+
+def changes(
+    model: Any,
+    before: Estimate,
+    lora: Callable[[int], Any],
+    setting: StepSetting,
+    progress: bool = False,
+) -> list[Change]:
+    """Every change that frees something, the one that frees most first."""
+    tried = [
+        Change(what, estimate(model, lora(rank), other).peak)
+        for what, rank, other in track(list(_candidates(before.rank, setting)), "changes", progress)
+    ]
+    return sorted(
+        (change for change in tried if change.peak < before.peak), key=lambda change: change.peak
+    )
+
+
+def _candidates(rank: int, setting: StepSetting) -> Iterator[tuple[str, int, StepSetting]]:
+    """What to change, in words, and the rank and the setting with it."""
+    if not setting.checkpointing:
+        yield "gradient checkpointing", rank, replace(setting, checkpointing=True)
+    if setting.precision not in QUANTISED:
+        yield "4-bit base weights (nf4)", rank, replace(setting, precision="nf4")
+    if setting.precision == "fp32":
+        yield "base weights in bf16", rank, replace(setting, precision="bf16")
+    if not setting.autocast and setting.adapter_precision == "fp32":
+        yield "autocast to bf16", rank, replace(setting, autocast=True)
+    if setting.optimizer == "adamw":
+        yield "8-bit AdamW", rank, replace(setting, optimizer="adamw-8bit")
+    if setting.batch_size > 1:
+        half = setting.batch_size // 2
+        yield f"a batch of {half}", rank, replace(setting, batch_size=half)
+    if setting.seq_length > 1:
+        half = setting.seq_length // 2
+        yield f"sequences of {half:,} tokens", rank, replace(setting, seq_length=half)
+    if rank > 1:
+        yield f"rank {rank // 2}", rank // 2, setting

@@ -12,7 +12,9 @@ from lora_course.memory.report import GIB, GROUPS, grouped, size
 HATCHES = ("", "//", "..", "xx", "\\\\")  # with the colour: no part is known by colour alone
 
 
-def draw(heading: str, estimates: Sequence[Estimate], gpu_gib: float | None = None) -> Picture:
+def draw_memory(
+    heading: str, estimates: Sequence[Estimate], gpu_gib: float | None = None
+) -> Picture:
     """What is held at the fullest moment, by kind, against rank."""
     names = [str(one.rank) for one in estimates]
     with panels() as (figure, (axes,)):

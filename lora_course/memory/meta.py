@@ -14,7 +14,7 @@ from torch import nn
 from lora_course.arguments import one_of
 from lora_course.memory.configs import ConfigError, load_config
 from lora_course.memory.internals import internal
-from lora_course.quiet import quiet
+from lora_course.silence import silence_libraries
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -45,7 +45,7 @@ def model_class(config: Any) -> Any:
     )
 
 
-@quiet()
+@silence_libraries()
 def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
     """The model alone on the meta device; for `model` see `load_config`."""
     config = copy.deepcopy(load_config(model))
@@ -81,7 +81,7 @@ def _keep_in_fp32(base: Any, dtype: torch.dtype) -> None:
                 parameter.data = parameter.data.to(kept)
 
 
-@quiet()
+@silence_libraries()
 def adapted_model(base: nn.Module, lora: Any) -> Any:
     """`base` with PEFT's adapters, also on the meta device. `base` is changed.
 

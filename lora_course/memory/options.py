@@ -11,13 +11,13 @@ from lora_course.memory.setting import (
     ATTENTIONS,
     OPTIMIZERS,
     PRECISIONS,
-    Setting,
+    StepSetting,
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the command's options."""
-    default = Setting()
+    default = StepSetting()
     parser.add_argument(
         "model",
         help="a well-known model's name (--list shows them), a folder with a config.json, such a"
@@ -61,6 +61,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--figure", type=Path, metavar="FILE", help="write the figure: .png or .svg")
 
 
-def setting_of(options: argparse.Namespace) -> Setting:
+def setting_of(options: argparse.Namespace) -> StepSetting:
     """The setting that the options give; ValueError for sizes that are none."""
-    return Setting(**{field.name: getattr(options, field.name) for field in fields(Setting)})
+    return StepSetting(
+        **{field.name: getattr(options, field.name) for field in fields(StepSetting)}
+    )

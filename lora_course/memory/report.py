@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lora_course.memory.changes import Change
 from lora_course.memory.counts import Count
-from lora_course.memory.estimates import NOT_COVERED, RANGE, Estimate
+from lora_course.memory.estimates import NOT_COVERED, RANGE, Change, Estimate
 from lora_course.memory.peak import TEMPORARY
-from lora_course.memory.setting import Setting
+from lora_course.memory.setting import StepSetting
 from lora_course.memory.step import (
     ACTIVATIONS,
     ADAPTER,
@@ -45,7 +44,7 @@ def size(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
-def title(name: str, adapter: str, setting: Setting) -> str:
+def title(name: str, adapter: str, setting: StepSetting) -> str:
     """The model and how one trains, in a line."""
     parts = [f"base {setting.precision}", f"{setting.adapter_precision} {adapter}"]
     parts.append(f"{setting.batch_size}×{setting.seq_length:,} tokens")
@@ -138,7 +137,7 @@ def _range(one: Estimate) -> str:
 
 def data(
     heading: str,
-    setting: Setting,
+    setting: StepSetting,
     estimates: Sequence[Estimate],
     changes: Sequence[Change],
     gpu_gib: float | None = None,

@@ -15,7 +15,7 @@ ATTENTIONS = ("auto", "sdpa", "eager")
 
 
 @dataclass(frozen=True)
-class Setting:
+class StepSetting:
     """How one trains.
 
     `attention`: auto is the model's own default, sdpa (fused) where it has it, else eager.

@@ -16,8 +16,8 @@ from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog
 from lora_course.memory.quantised import weight_tensors
-from lora_course.memory.setting import Setting
-from lora_course.quiet import quiet
+from lora_course.memory.setting import StepSetting
+from lora_course.silence import silence_libraries
 
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
 ACTIVATIONS, LOGITS = "activations", "logits"
@@ -28,7 +28,7 @@ class TraceError(ValueError):
     """A training step that does not run on fake tensors."""
 
 
-def prepare(model: Any, setting: Setting) -> None:
+def prepare(model: Any, setting: StepSetting) -> None:
     """Put `model`, wrapped by PEFT, in training, with checkpointing if wanted."""
     if setting.checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -36,7 +36,7 @@ def prepare(model: Any, setting: Setting) -> None:
     model.train()
 
 
-def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
+def inputs(config: Any, kind: str, setting: StepSetting) -> dict[str, Tensor]:
     """A batch, of zeros, that a model of the class named `kind` takes, labels included."""
     batch = setting.batch_size
     if "ImageClassification" in kind:
@@ -50,8 +50,8 @@ def inputs(config: Any, kind: str, setting: Setting) -> dict[str, Tensor]:
     return given | {"attention_mask": torch.ones_like(ids)} if setting.padded else given
 
 
-@quiet()
-def traced_peak(model: Any, setting: Setting) -> dict[str, int]:
+@silence_libraries()
+def traced_peak(model: Any, setting: StepSetting) -> dict[str, int]:
     """Bytes by kind (see KINDS) at the fullest moment of one step of `model`, on meta so far.
 
     `model` becomes one of fake tensors on the CPU. The optimizer has its state already, and
@@ -78,7 +78,7 @@ def traced_peak(model: Any, setting: Setting) -> dict[str, int]:
 
 
 def run_step(
-    model: nn.Module, optimizer: Any, batch: dict[str, Tensor], setting: Setting, config: Any
+    model: nn.Module, optimizer: Any, batch: dict[str, Tensor], setting: StepSetting, config: Any
 ) -> dict[str, int]:
     """The same for a model and an optimizer that are ready, real ones as well as fake."""
     log = StorageLog(_logits_or_temporary(config, setting), setting.on_cpu)
@@ -99,13 +99,15 @@ def run_step(
     return log.peak()
 
 
-def _forward(model: nn.Module, batch: dict[str, Tensor], setting: Setting) -> tuple[Any, Tensor]:
+def _forward(
+    model: nn.Module, batch: dict[str, Tensor], setting: StepSetting
+) -> tuple[Any, Tensor]:
     with torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
         out = model(**batch)
     return (out if setting.keep_logits else None), out.loss
 
 
-def _logits_or_temporary(config: Any, setting: Setting) -> Callable[[Tensor], str]:
+def _logits_or_temporary(config: Any, setting: StepSetting) -> Callable[[Tensor], str]:
     """A tensor over all tokens and the whole vocabulary is one of the logits' copies."""
     vocabulary = getattr(config.get_text_config(), "vocab_size", None)
     tokens = setting.batch_size * (setting.seq_length - 1)

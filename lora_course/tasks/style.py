@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lora_course.models import BASE_MODEL
 from lora_course.models.architectures import TARGETS
-from lora_course.quiet import quiet
+from lora_course.silence import silence_libraries
 from lora_course.tasks import Examples, corpus
 from lora_course.tasks.language import held_out_loss, stream
 
@@ -44,7 +44,7 @@ class StyleShift:
         """A fresh copy of the shipped base model."""
         from transformers import AutoModelForCausalLM
 
-        with quiet():
+        with silence_libraries():
             model: nn.Module = AutoModelForCausalLM.from_pretrained(BASE_MODEL, dtype=self.dtype)
         return model
 

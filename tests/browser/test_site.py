@@ -3,7 +3,7 @@
 import pytest
 
 from lora_course.authoring.site import write_site
-from tests.conftest import ROOMS
+from tests.conftest import NOTEBOOKS, ROOMS
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -16,7 +16,7 @@ def test_pages_fit_their_window_and_ask_for_nothing(
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    for path in write_site(ROOMS, tmp_path):
+    for path in write_site(ROOMS, NOTEBOOKS, tmp_path):
         asked.clear()
         page.goto(path.as_uri())
         assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]

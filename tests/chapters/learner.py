@@ -6,6 +6,7 @@ What is seen on the way is handed back as a record; what has to be so on the way
 import json
 import shutil
 import threading
+from contextlib import suppress
 
 import psutil
 from playwright.sync_api import expect
@@ -116,8 +117,9 @@ def save(page, notebook, until):
     """Press Ctrl+S, and wait until the file holds what it should."""
     page.keyboard.press("Control+s")
     for _ in range(WATCHDOG * 10):
-        if until(cells_of(notebook)):
-            return
+        with suppress(ValueError):  # half written
+            if until(cells_of(notebook)):
+                return
         page.wait_for_timeout(100)
     raise AssertionError(f"{notebook.name} was not saved")
 

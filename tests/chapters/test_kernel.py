@@ -61,8 +61,8 @@ def test_a_learner_is_told_what_is_wrong_until_it_is_right(run, question, seed):
 pytestmark = pytest.mark.xdist_group("kernel")
 LONG_CELL = """
 import time
-from lora_course.display.progress_bar import with_progress
-for _ in with_progress(range(4), "runs", show=True):
+from lora_course.display.progress_bar import track
+for _ in track(range(4), "runs", show=True):
     time.sleep(0.2)
 """
 

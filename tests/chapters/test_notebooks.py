@@ -54,12 +54,12 @@ def test_a_chapter_that_does_not_say_what_it_is_gets_no_place_in_the_index(tmp_p
 
 
 def test_solution_is_up_to_date(room):
-    def face(cell):
+    def what_it_is(cell):
         return cell.id, cell.cell_type, cell.source, cell.metadata
 
     fresh = variant(read_source(room), solved=True).cells
-    assert [face(c) for c in cells(build.solution_path(room, NOTEBOOKS))] == [
-        face(c) for c in fresh
+    assert [what_it_is(c) for c in cells(build.solution_path(room, NOTEBOOKS))] == [
+        what_it_is(c) for c in fresh
     ]
 
 

@@ -5,15 +5,15 @@ import math
 import pytest
 import torch
 
-from lora_course.checks.answer import AnswerError, LocalFace, RememberingFace
+from lora_course.checks.answer import AnswerError, CachedAnswer, LocalAnswer
 
 
 def calls(*questions):
     """How often an answer runs that is asked these, each once and then all of them again."""
     asked = []
-    face = RememberingFace(LocalFace(lambda question: asked.append(question) or len(asked)))
-    first = [face.call(question) for question in questions]
-    assert [face.call(question) for question in questions] == first
+    answer = CachedAnswer(LocalAnswer(lambda question: asked.append(question) or len(asked)))
+    first = [answer.call(question) for question in questions]
+    assert [answer.call(question) for question in questions] == first
     return len(asked)
 
 
@@ -59,20 +59,20 @@ def test_the_same_question_is_asked_once(questions):
 
 
 def test_what_a_part_does_to_an_answer_is_not_seen_by_the_next():
-    face = RememberingFace(LocalFace(lambda: {"a": [1], "t": torch.ones(2)}))
-    first = face.call()
+    answer = CachedAnswer(LocalAnswer(lambda: {"a": [1], "t": torch.ones(2)}))
+    first = answer.call()
     first["a"].append(2)
     first["t"].zero_()
-    second = face.call()
+    second = answer.call()
     assert second["a"] == [1] and torch.equal(second["t"], torch.ones(2))
 
 
 def test_errors_are_remembered_too():
     asked = []
-    face = RememberingFace(LocalFace(lambda: asked.append(1) or 1 / 0))
+    answer = CachedAnswer(LocalAnswer(lambda: asked.append(1) or 1 / 0))
     for _ in range(2):
         with pytest.raises(AnswerError, match="ZeroDivisionError"):
-            face.call()
+            answer.call()
     assert len(asked) == 1
 
 
@@ -84,7 +84,7 @@ class ClassEndsTheKernel:
 
 def test_a_class_that_lies_is_not_asked():
     with pytest.raises(AnswerError, match="pass the function itself"):
-        LocalFace(ClassEndsTheKernel()).call()
+        LocalAnswer(ClassEndsTheKernel()).call()
 
 
 class ReprEndsTheKernel:
@@ -107,4 +107,4 @@ def raises():
 )
 def test_nothing_that_a_message_quotes_ends_the_kernel(answer, told):
     with pytest.raises(AnswerError, match=told):
-        LocalFace(answer).call()
+        LocalAnswer(answer).call()

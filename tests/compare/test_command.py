@@ -23,9 +23,9 @@ from lora_course.compare import command
 from lora_course.compare.command import compare
 from lora_course.compare.model import weights_hash
 from lora_course.compare.run import read, run
-from lora_course.compare.store import Store, StoreError
+from lora_course.compare.store import RunStore, StoreError
 from tests import WATCHDOG
-from tests.compare.test_report import run as a_run
+from tests.compare.test_written import run as a_run
 
 
 def figures(comparison):
@@ -75,7 +75,7 @@ def test_training_learns_something(settings):
 
 
 def opened(folder, settings):
-    return Store(folder, settings, read(settings)[2], weights_hash(settings.model))
+    return RunStore(folder, settings, read(settings)[2], weights_hash(settings.model))
 
 
 def test_a_stopped_comparison_goes_on_to_the_same_figures(settings, whole, tmp_path, monkeypatch):
@@ -129,7 +129,7 @@ def test_a_report_that_cannot_be_written_keeps_the_runs(settings, tmp_path, monk
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(command.report, "write", full)
+    monkeypatch.setattr(command.written, "write", full)
     with pytest.raises(StoreError, match=r"report could not be written: No space left.*kept"):
         compare(settings, tmp_path, progress=False)
     monkeypatch.undo()
@@ -146,7 +146,7 @@ def test_the_first_trouble_is_told_though_the_report_fails_too(settings, tmp_pat
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(command.report, "write", full)
+    monkeypatch.setattr(command.written, "write", full)
     monkeypatch.setattr(command, "carry_out", stops)
     with pytest.raises(KeyboardInterrupt):
         compare(settings, tmp_path, progress=False)
@@ -201,14 +201,14 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_figures(settings, tmp_path
         start(*dask, "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
         doomed, _ = start(*worker), start(*worker)
         wait_for_workers(address, 2)
-        saved = Store.save
+        saved = RunStore.save
 
         def kills_a_worker_first(store, finished):
             if doomed.poll() is None:
                 doomed.kill()
             saved(store, finished)
 
-        monkeypatch.setattr(Store, "save", kills_a_worker_first)
+        monkeypatch.setattr(RunStore, "save", kills_a_worker_first)
         comparison = compare(more, tmp_path / "out", scheduler=address, progress=False)
         assert doomed.poll() is not None
     finally:
@@ -257,12 +257,12 @@ def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
 
 
 def test_other_settings_do_not_mix_with_finished_runs(settings, tmp_path):
-    Store(tmp_path, settings, "data", "weights")
-    Store(tmp_path, replace(settings, ranks=(2,), seeds=(0, 1, 2, 3)), "data", "weights")
+    RunStore(tmp_path, settings, "data", "weights")
+    RunStore(tmp_path, replace(settings, ranks=(2,), seeds=(0, 1, 2, 3)), "data", "weights")
     with pytest.raises(StoreError, match="steps=6 then, 7 now"):
-        Store(tmp_path, replace(settings, steps=7), "data", "weights")
+        RunStore(tmp_path, replace(settings, steps=7), "data", "weights")
     with pytest.raises(StoreError, match="the data changed"):
-        Store(tmp_path, settings, "another", "weights")
+        RunStore(tmp_path, settings, "another", "weights")
 
 
 DAMAGED = ["", "{", "[]", "{}", "[" * 100_000, '{"curve": 1}', '{"curve": []}', "\ud800"]
@@ -270,7 +270,7 @@ DAMAGED = ["", "{", "[]", "{}", "[" * 100_000, '{"curve": 1}', '{"curve": []}', 
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_run_is_run_again(settings, tmp_path, content):
-    store = Store(tmp_path, settings, "data", "weights")
+    store = RunStore(tmp_path, settings, "data", "weights")
     (tmp_path / "runs" / "rank-2_rate-0.01_seed-0.json").write_bytes(
         content.encode("utf-8", "surrogatepass")
     )
@@ -286,7 +286,7 @@ def test_a_damaged_run_is_run_again(settings, tmp_path, content):
     ],
 )
 def test_a_run_of_another_kind_is_run_again(settings, tmp_path, field, value):
-    store = Store(tmp_path, settings, "data", "weights")
+    store = RunStore(tmp_path, settings, "data", "weights")
     kept = a_run(4, 0, learning_rate=1e-2)
     store.save(kept)
     assert store.load(kept.job) == kept
@@ -297,12 +297,12 @@ def test_a_run_of_another_kind_is_run_again(settings, tmp_path, field, value):
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_runs_without_settings_that_can_be_read_are_refused(settings, tmp_path, content):
-    store = Store(tmp_path, settings, "data", "weights")
+    store = RunStore(tmp_path, settings, "data", "weights")
     words = content.encode("utf-8", "surrogatepass")
     (tmp_path / "settings.json").write_bytes(words)
     store.save(a_run(4, 0, learning_rate=1e-2))
     with pytest.raises(StoreError, match=re.escape(str(tmp_path))):
-        Store(tmp_path, settings, "data", "weights")
+        RunStore(tmp_path, settings, "data", "weights")
 
 
 def test_a_diverging_run_is_reported_and_not_repeated(settings, tmp_path, monkeypatch):

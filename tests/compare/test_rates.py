@@ -16,7 +16,7 @@ from lora_course.compare.records import FULL, METRICS, Comparison
 from lora_course.compare.words import all_notes
 from lora_course.compare.written import as_csv, as_json, from_json
 from lora_course.display.plots import Picture, panels
-from tests.compare.test_report import run
+from tests.compare.test_written import run
 
 # Mean scores by rank and rate. At either rate alone the wrong rank is chosen.
 SCORES = {4: {0.01: 0.80, 0.002: 0.60}, 32: {0.01: 0.50, 0.002: 0.90}}

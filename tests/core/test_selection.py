@@ -3,7 +3,7 @@ import random
 import pytest
 
 from lora_course.core.results import RankExperiment
-from lora_course.core.selection import choose_from, choose_rank, share_by_luck
+from lora_course.core.selection import choose_from, choose_rank, p_value_of_ranks
 
 
 def runs(table):
@@ -113,16 +113,16 @@ def test_order_of_the_ranks_does_not_matter():
 def test_the_share_by_luck_is_the_p_value_of_the_f_test():
     # Differences of standard deviation 1: t = 2.776 on 4 degrees of freedom, 5% in every table.
     gaps = [2.776 / 5**0.5 + gap for gap in (-1, -1, 0, 1, 1)]
-    assert share_by_luck({4: [0.0] * 5, 8: gaps}) == pytest.approx(0.05, abs=0.015)
-    assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [0.1, 0.9, 2.1]}) > 0.5
-    assert share_by_luck({4: [0.0, 1.0, 2.0], 8: [1.0, 2.01, 3.0]}) < 0.01
-    assert share_by_luck({4: [0.0, 0.0, 0.001], 8: [10.0, 10.0, 10.0]}) == 1 / 2001
-    assert share_by_luck({4: [1.0, 2.0], 8: [1.0, 2.0]}) == 1
-    assert share_by_luck({4: [1.0], 8: [2.0]}) == share_by_luck({4: [1.0, 2.0]}) == 1
+    assert p_value_of_ranks({4: [0.0] * 5, 8: gaps}) == pytest.approx(0.05, abs=0.015)
+    assert p_value_of_ranks({4: [0.0, 1.0, 2.0], 8: [0.1, 0.9, 2.1]}) > 0.5
+    assert p_value_of_ranks({4: [0.0, 1.0, 2.0], 8: [1.0, 2.01, 3.0]}) < 0.01
+    assert p_value_of_ranks({4: [0.0, 0.0, 0.001], 8: [10.0, 10.0, 10.0]}) == 1 / 2001
+    assert p_value_of_ranks({4: [1.0, 2.0], 8: [1.0, 2.0]}) == 1
+    assert p_value_of_ranks({4: [1.0], 8: [2.0]}) == p_value_of_ranks({4: [1.0, 2.0]}) == 1
 
 
 def test_luck_alone_seldom_has_a_small_share():
     draws = random.Random(5)
     tables = [{r: [draws.gauss(0, 1) for _ in range(3)] for r in range(4)} for _ in range(300)]
-    small = sum(share_by_luck(table) <= 0.1 for table in tables) / 300
+    small = sum(p_value_of_ranks(table) <= 0.1 for table in tables) / 300
     assert small == pytest.approx(0.1, abs=0.05)

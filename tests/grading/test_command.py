@@ -15,7 +15,7 @@ from lora_course.cli import main
 from lora_course.grading import batch
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import CellNote, Graded, Status
-from lora_course.grading.store import Store
+from lora_course.grading.store import GradeStore
 from lora_course.grading.supervise import supervise
 from tests import WATCHDOG
 from tests.example import A, B
@@ -260,7 +260,7 @@ QUESTION = {"title": "t", "parts": []}
 )
 def test_a_damaged_grade_is_made_again(tmp_path, damage):
     job, graded = some_grade()
-    store = Store(tmp_path, "seed")
+    store = GradeStore(tmp_path, "seed")
     store.keep("page", job, graded, "")
     assert store.kept("page", job) == graded
     path = tmp_path / "results" / "page.json"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lora_course.checks.answer import LocalFace
+from lora_course.checks.answer import LocalAnswer
 from lora_course.checks.result import AGAIN, Finding, Outcome, Result
 from lora_course.display.webpage import document, scrolling_table
 from lora_course.grading.feedback import ADVICE, MEANINGS, page
@@ -102,7 +102,7 @@ def graded(answers=(), **fields):
     given = dict(answers)
     results = {
         question.name: question.grade(
-            LocalFace(given.get(question.name, lambda *arguments: ...)), random.Random(1)
+            LocalAnswer(given.get(question.name, lambda *arguments: ...)), random.Random(1)
         )
         for question in QUESTIONS
     }

@@ -8,7 +8,7 @@ from peft import LoraConfig
 
 from lora_course.memory import (
     PRESETS,
-    Setting,
+    StepSetting,
     count_parameters,
     estimate,
     lora_config,
@@ -104,7 +104,7 @@ def test_small_matrices_keep_fp32_moments_in_8_bit_adamw():
 @pytest.mark.parametrize("adapter_precision", ["fp32", "bf16"])
 def test_a_file_has_the_types_that_train(adapter_precision):
     # On a 16-bit base PEFT makes the adapter fp32, but not a head that is saved whole.
-    setting = Setting(precision="bf16", adapter_precision=adapter_precision)
+    setting = StepSetting(precision="bf16", adapter_precision=adapter_precision)
     config = FAMILIES["Llama"].config
     lora = LoraConfig(r=4, target_modules=["q_proj"], modules_to_save=["lm_head"])
     truth = real.file_bytes(real.build(config, lora, setting))
@@ -159,7 +159,7 @@ def test_experts_in_one_tensor_are_not_quantised_and_one_is_told():
 
 
 def test_a_rank_above_the_matrix_is_told():
-    setting = Setting(seq_length=16)
+    setting = StepSetting(seq_length=16)
     told = estimate(FAMILIES["Llama"].config, lora_config(100, ["k_proj"]), setting)
     assert any("above that of 3 matrices of 64×128" in note for note in told.notes)
     assert any("rank 64 at most" in note for note in told.notes)

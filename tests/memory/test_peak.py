@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from lora_course.memory import Setting, estimate, lora_config
+from lora_course.memory import StepSetting, estimate, lora_config
 from lora_course.memory.closed_form import estimate_model_memory
 from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.peak import StorageLog
@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_traced_says_so(monkeypatch):
 
     monkeypatch.setattr(LlamaForCausalLM, "forward", forward)
     with pytest.raises(TraceError, match=r"LlamaForCausalLM cannot be traced.*--counts"):
-        estimate(CONFIG, LORA, Setting(seq_length=8))
+        estimate(CONFIG, LORA, StepSetting(seq_length=8))
 
 
 def test_what_the_document_says_of_surprises():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lora_course.compare.builtin import style_shift, typo_detection
+from lora_course.compare.data.texts import style_shift, typo_detection
 from lora_course.tasks import corpus, typos
 
 

@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "rank_for_energy"
@@ -79,15 +79,15 @@ MISTAKES = (
 )
 
 
-def check(shares: Sequence[float | None]) -> Callable[[Face, random.Random], None]:
+def check(shares: Sequence[float | None]) -> Callable[[Answer, random.Random], None]:
     """A check on several falling spectra, with each of `shares`, or the default where None."""
 
-    def run(face: Face, draws: random.Random) -> None:
+    def run(answer: Answer, draws: random.Random) -> None:
         cases: list[list[object]] = []
         for power, share in itertools.product((0.4, 0.7, 1.1), shares):
             values = _spectrum(draws, power)
             cases.append([values, share] if share else [values])
-        compare(face, FUNCTION, cases, right, MISTAKES)
+        compare(answer, FUNCTION, cases, right, MISTAKES)
 
     return run
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lora_course.chapters.ch01_low_rank_update.check_layer_mistakes import MERGED, OUTPUTS
 from lora_course.chapters.ch01_low_rank_update.layer_probe import PARTS
-from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, compare
 from lora_course.checks.random_tensors import tensor
@@ -57,14 +57,14 @@ def _is_16(case: list[Any]) -> bool:
     return bool(case[1].element_size() == 2)
 
 
-def check_start(face: Face, draws: random.Random) -> None:
+def check_start(answer: Answer, draws: random.Random) -> None:
     """A and B have their shapes, B = 0, A ≠ 0; they train, and nothing else does."""
     for case in _cases("start", draws):
-        _check_start(face, case)
+        _check_start(answer, case)
 
 
-def _check_start(face: Face, case: list[Any]) -> None:
-    start, called = face.call(*case), _call("start")(*case)
+def _check_start(answer: Answer, case: list[Any]) -> None:
+    start, called = answer.call(*case), _call("start")(*case)
     d_out, d_in = case[1].shape
     rank: int = case[3]
     wanted = {"lora_A": (rank, d_in), "lora_B": (d_out, rank)}
@@ -110,7 +110,7 @@ def _check_start(face: Face, case: list[Any]) -> None:
         raise wrong(message, f"lora_A: {show(start['lora_A'])}", "random numbers", "A starts at 0")
 
 
-def check_output(face: Face, draws: random.Random) -> None:
+def check_output(answer: Answer, draws: random.Random) -> None:
     """x (W + s·BA)ᵀ + b with random A and B, and gradients for both."""
 
     def right(_: str, weight: Any, shift: Any, rank: int, alpha: float, *abx: Any) -> Any:
@@ -119,9 +119,9 @@ def check_output(face: Face, draws: random.Random) -> None:
         return (y if shift is None else y + shift.double()).to(weight.dtype)
 
     for case in _cases("output", draws):
-        _advised(face, case)
-        compare(face, _call("output"), [case], right, OUTPUTS, _tolerance(case))
-        reached = face.call("gradients", *case[1:])
+        _advised(answer, case)
+        compare(answer, _call("output"), [case], right, OUTPUTS, _tolerance(case))
+        reached = answer.call("gradients", *case[1:])
         if reached != list(PARTS):
             raise WrongAnswerError(
                 "The output is right, but no gradient comes back to A and B: use them as they"
@@ -133,10 +133,10 @@ def check_output(face: Face, draws: random.Random) -> None:
             )
 
 
-def _advised(face: Face, case: list[Any]) -> None:
+def _advised(answer: Answer, case: list[Any]) -> None:
     """Add to torch's complaint about two dtypes what to do."""
     try:
-        face.call(*case)
+        answer.call(*case)
     except AnswerError as error:
         if "dtype" not in str(error):
             raise
@@ -144,7 +144,7 @@ def _advised(face: Face, case: list[Any]) -> None:
         raise AnswerError(f"{error}. {advice}") from error
 
 
-def check_merged(face: Face, draws: random.Random) -> None:
+def check_merged(answer: Answer, draws: random.Random) -> None:
     """W + s·BA, without a change of the base."""
 
     def right(_: str, weight: Any, shift: Any, rank: int, alpha: float, *abx: Any) -> Any:
@@ -152,7 +152,7 @@ def check_merged(face: Face, draws: random.Random) -> None:
         return (weight.double() + alpha / rank * (b @ a)).to(weight.dtype)
 
     for case in _cases("merged", draws):
-        compare(face, _call("merged"), [case], right, MERGED, _tolerance(case))
+        compare(answer, _call("merged"), [case], right, MERGED, _tolerance(case))
 
 
 def _tolerance(case: list[Any]) -> float:

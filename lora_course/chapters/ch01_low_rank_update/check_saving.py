@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "largest_saving_rank"
@@ -64,15 +64,15 @@ MISTAKES = (
 )
 
 
-def check_square(face: Face, draws: random.Random) -> None:
+def check_square(answer: Answer, draws: random.Random) -> None:
     """Square matrices, where the even ones have a rank at which both are equally large."""
     dim = draws.choice((48, 320, 768, 1280))
-    compare(face, FUNCTION, [[dim, dim], [dim + 1, dim + 1]], right, MISTAKES)
+    compare(answer, FUNCTION, [[dim, dim], [dim + 1, dim + 1]], right, MISTAKES)
 
 
-def check_rectangular(face: Face, draws: random.Random) -> None:
+def check_rectangular(answer: Answer, draws: random.Random) -> None:
     """Either side the longer, and one pair for which d_out·d_in / (d_out + d_in) is whole."""
     d_out, d_in = draws.choice((96, 1000, 3072)), draws.choice((160, 2048, 4096))
     third = 3 * draws.randint(5, 40)
     cases = [[d_out, d_in], [d_in, d_out], [third, 2 * third]]
-    compare(face, FUNCTION, cases, right, MISTAKES)
+    compare(answer, FUNCTION, cases, right, MISTAKES)

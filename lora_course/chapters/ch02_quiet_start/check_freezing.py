@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError
 
@@ -43,10 +43,10 @@ def small_model(rank: int) -> Any:
     return nn.ModuleDict({"embedding": nn.Embedding(5, 6), "block": block, "head": nn.Linear(6, 2)})
 
 
-def check_frozen(face: Face, draws: random.Random) -> None:
+def check_frozen(answer: Answer, draws: random.Random) -> None:
     """Of a model in which everything trained, nothing but the adapters does."""
     rank = draws.randint(1, 4)
-    trains = _trains(face, rank, "all")
+    trains = _trains(answer, rank, "all")
     wrong = [name for name, on in trains.items() if on and not name.endswith(LETTERS)]
     if not wrong:
         return
@@ -71,11 +71,11 @@ def check_frozen(face: Face, draws: random.Random) -> None:
     )
 
 
-def check_adapters(face: Face, draws: random.Random) -> None:
+def check_adapters(answer: Answer, draws: random.Random) -> None:
     """The adapters train, whether they did before or not."""
     rank = draws.randint(1, 4)
     for before in ("all", "none"):
-        trains = _trains(face, rank, before)
+        trains = _trains(answer, rank, before)
         off = [name for name, on in trains.items() if name.endswith(LETTERS) and not on]
         if not off:
             continue
@@ -93,9 +93,9 @@ def check_adapters(face: Face, draws: random.Random) -> None:
         )
 
 
-def _trains(face: Face, rank: int, before: str) -> dict[str, bool]:
+def _trains(answer: Answer, rank: int, before: str) -> dict[str, bool]:
     """What the probe reports, if it is what the probe reports."""
-    trains = face.call(rank, before)
+    trains = answer.call(rank, before)
     names = [name for name, _ in small_model(rank).named_parameters()]
     if type(trains) is not dict or list(trains) != names:
         raise AnswerError(f"left another model: {show(trains)}")

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 from lora_course.checks.random_tensors import simple, tensor
 
@@ -70,16 +70,16 @@ MISTAKES = (
 )
 
 
-def gradient(part: str, zero: bool) -> Callable[[Face, random.Random], None]:
+def gradient(part: str, zero: bool) -> Callable[[Answer, random.Random], None]:
     """A check of one gradient on layers of three shapes; `zero`: one of them at B = 0."""
 
-    def check(face: Face, draws: random.Random) -> None:
+    def check(answer: Answer, draws: random.Random) -> None:
         shapes = ((2, 2, 2, 1), (5, 4, 6, 2), (3, 7, 5, 3))  # the first small enough for the hand
         cases = [_case(draws, *shape) for shape in shapes]
         if zero:
             x, grad_y, a, b, scaling = cases[1]
             cases.append([x, grad_y, a, (0 * b).abs(), scaling])
-        compare(face, FUNCTION, cases, right, MISTAKES, CLOSE, keys=(part,))
+        compare(answer, FUNCTION, cases, right, MISTAKES, CLOSE, keys=(part,))
 
     return check
 

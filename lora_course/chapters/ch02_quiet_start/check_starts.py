@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 from lora_course.checks.random_tensors import simple
 
@@ -86,14 +86,14 @@ MOVES = (
 )
 
 
-def check_quiet(face: Face, draws: random.Random) -> None:
+def check_quiet(answer: Answer, draws: random.Random) -> None:
     """Whether the start leaves the output as it is."""
-    compare(face, FUNCTION, _cases(draws), right, QUIET, keys=("quiet",))
+    compare(answer, FUNCTION, _cases(draws), right, QUIET, keys=("quiet",))
 
 
-def check_moves(face: Face, draws: random.Random) -> None:
+def check_moves(answer: Answer, draws: random.Random) -> None:
     """Which of the two has a gradient."""
-    compare(face, FUNCTION, _cases(draws), right, MOVES, keys=("A_moves", "B_moves"))
+    compare(answer, FUNCTION, _cases(draws), right, MOVES, keys=("A_moves", "B_moves"))
 
 
 def _cases(draws: random.Random) -> Sequence[list[Any]]:

@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Callable
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "alpha_for"
@@ -64,13 +64,13 @@ MISTAKES = (
 )
 
 
-def check(keep: str) -> Callable[[Face, random.Random], None]:
+def check(keep: str) -> Callable[[Answer, random.Random], None]:
     """A check of one kind, to higher ranks and to lower ones."""
 
-    def run(face: Face, draws: random.Random) -> None:
+    def run(answer: Answer, draws: random.Random) -> None:
         alpha = draws.choice((8.0, 12.0, 16.0, 20.0))
         pairs = ((64, 4), (draws.choice((32, 128)), 8), (4, draws.choice((16, 64))))
         cases = [[rank, old_rank, alpha, keep] for rank, old_rank in pairs]
-        compare(face, FUNCTION, cases, right, MISTAKES, CLOSE)
+        compare(answer, FUNCTION, cases, right, MISTAKES, CLOSE)
 
     return run

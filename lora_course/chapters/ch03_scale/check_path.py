@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "same_path"
@@ -90,14 +90,14 @@ MISTAKES = (
 )
 
 
-def check(optimizer: str) -> Callable[[Face, random.Random], None]:
+def check(optimizer: str) -> Callable[[Answer, random.Random], None]:
     """A check with one optimizer: alpha made larger, and made smaller."""
 
-    def run(face: Face, draws: random.Random) -> None:
+    def run(answer: Answer, draws: random.Random) -> None:
         cases = []
         for factor in (4, draws.choice((9, 16)), 0.25):
             alpha, rate = draws.choice((8.0, 16.0, 32.0)), draws.choice((0.001, 0.002, 0.01))
             cases.append([optimizer, alpha, rate, draws.choice((0.1, 0.5, 1.0)), alpha * factor])
-        compare(face, FUNCTION, cases, right, MISTAKES, CLOSE, keys=KEYS)
+        compare(answer, FUNCTION, cases, right, MISTAKES, CLOSE, keys=KEYS)
 
     return run

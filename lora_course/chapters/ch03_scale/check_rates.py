@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "best_rates"
@@ -125,14 +125,14 @@ EDGES = (
 )
 
 
-def check_rates(face: Face, draws: random.Random) -> None:
+def check_rates(answer: Answer, draws: random.Random) -> None:
     """Each rank's best rate."""
-    compare(face, FUNCTION, _cases(draws), right, RATES, keys=("rates",))
+    compare(answer, FUNCTION, _cases(draws), right, RATES, keys=("rates",))
 
 
-def check_edges(face: Face, draws: random.Random) -> None:
+def check_edges(answer: Answer, draws: random.Random) -> None:
     """The ranks whose best is at an edge of the grid: three tables with some, one with none."""
-    compare(face, FUNCTION, _cases(draws), right, EDGES, keys=("at_edge",))
+    compare(answer, FUNCTION, _cases(draws), right, EDGES, keys=("at_edge",))
 
 
 def _cases(draws: random.Random) -> list[list[Table]]:

@@ -14,7 +14,7 @@ from lora_course.core.layers import init_adapter
 from lora_course.core.planted import OPTIMIZERS, PlantedLayer
 from lora_course.core.results import RankSummary, summarize
 from lora_course.core.sweep import AlphaRule, rank_sweep, resolve_alpha
-from lora_course.display.progress_bar import with_progress
+from lora_course.display.progress_bar import track
 from lora_course.tasks import Task
 
 PATH_WIDTH, PATH_RANK, PATH_STEPS, PATH_ALPHA = 32, 4, 60, 4.0
@@ -114,7 +114,7 @@ def by_rate(
     """Rank -> learning rate -> its runs' summary."""
     table: dict[int, ByRate] = {rank: {} for rank in ranks}
     seeds = list(seeds)
-    for rate in with_progress(list(rates), "learning rates", progress, delay=1):
+    for rate in track(list(rates), "learning rates", progress, delay=1):
         runs = rank_sweep(
             task, ranks, seeds, alpha=rule, mode="stacked", learning_rate=rate, progress=False
         )

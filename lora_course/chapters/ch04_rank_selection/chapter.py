@@ -16,7 +16,7 @@ from lora_course import RankExperiment, adapt, adapter_state, choose_rank, count
 from lora_course import estimate_model_memory, evaluate, fit, rank_sweep
 from lora_course.chapters.ch04_rank_selection import experiment, explorer, figure
 from lora_course.chapters.ch04_rank_selection import questions as ch04
-from lora_course.compare.here import print_runs, run_here
+from lora_course.compare.run import print_runs, run_in_process
 from lora_course.compare.rates import at_rate, best_rates
 from lora_course.compare.rows import mean_scores
 from lora_course.core.peft_twin import train_with_both
@@ -148,7 +148,7 @@ figure.draw_curves({"typo detection": typos, "style shift": style})
 # the other what trains. A short style shift on both, live (15 seconds), and PEFT's layer beside ours:
 
 # %%
-fp32, nf4 = map(run_here, experiment.LIVE.values())
+fp32, nf4 = map(run_in_process, experiment.LIVE.values())
 both = fp32 + nf4  # for each base and seed: rank 1, rank 16
 print_runs({"fp32": fp32, "nf4": nf4})
 gain = min(small.test_loss - large.test_loss for small, large in zip(both[::2], both[1::2]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 KEYS = ("adapter_mb", "gradients_mb", "optimizer_mb")
@@ -99,11 +99,11 @@ MISTAKES = (
 )
 
 
-def memory(widths: tuple[int, ...]) -> Callable[[Face, random.Random], None]:
+def memory(widths: tuple[int, ...]) -> Callable[[Answer, random.Random], None]:
     """A check of random counts, one for each number of bytes a value in `widths`."""
 
-    def check(face: Face, draws: random.Random) -> None:
+    def check(answer: Answer, draws: random.Random) -> None:
         cases = [[draws.randint(10**5, 10**8), width] for width in widths]
-        compare(face, "adapter_memory", cases, _right_memory, MISTAKES, tolerance=1e-6, keys=KEYS)
+        compare(answer, "adapter_memory", cases, _right_memory, MISTAKES, tolerance=1e-6, keys=KEYS)
 
     return check

@@ -17,7 +17,7 @@ from lora_course.chapters.ch04_rank_selection.check_choice_rules import (
     paired_error,
     right_choice,
 )
-from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import Mistake, WrongAnswerError, call_text, compare
 
@@ -58,7 +58,7 @@ NAMED = (
 )
 
 
-def _draw(draws: random.Random, seeds: int) -> Table:
+def _random_table(draws: random.Random, seeds: int) -> Table:
     """A table with shared luck of the seed, diminishing returns, and noise of each rank's own."""
     shared = [draws.gauss(0, draws.choice((0.002, 0.02))) for _ in range(seeds)]
     level, gain = draws.uniform(0.6, 0.8), draws.choice((0.003, 0.01, 0.03))
@@ -99,7 +99,7 @@ def telling_tables(draws: random.Random) -> list[Table]:
     }
     chosen: list[Table] = []
     for seeds in itertools.cycle(SEEDS):
-        table = _draw(draws, seeds)
+        table = _random_table(draws, seeds)
         if not _clear(table):
             continue
         ranks = [rule(RANKS, table)["rank"] for _, rule in rules]
@@ -112,30 +112,32 @@ def telling_tables(draws: random.Random) -> list[Table]:
     return chosen
 
 
-def check_choice(face: Face, draws: random.Random) -> None:
+def check_choice(answer: Answer, draws: random.Random) -> None:
     """The chosen rank is right on every table."""
-    _compare(face, draws, ("rank",))
+    _compare(answer, draws, ("rank",))
 
 
-def check_evidence(face: Face, draws: random.Random) -> None:
+def check_evidence(answer: Answer, draws: random.Random) -> None:
     """Best rank, paired difference and its standard error are right too."""
-    _compare(face, draws, KEYS)
+    _compare(answer, draws, KEYS)
 
 
-def _compare(face: Face, draws: random.Random, keys: tuple[str, ...]) -> None:
+def _compare(answer: Answer, draws: random.Random, keys: tuple[str, ...]) -> None:
     cases = [[RANKS, table] for table in telling_tables(draws)]
-    compare(face, FUNCTION, cases, right_choice, NAMED, tolerance=1e-6, keys=keys, told_by=KEYS)
+    compare(
+        answer, FUNCTION, cases, right_choice, NAMED, tolerance=1e-6, keys=keys, diagnose_by=KEYS
+    )
 
 
-def check_one_seed(face: Face, draws: random.Random) -> None:
+def check_one_seed(answer: Answer, draws: random.Random) -> None:
     """With one seed there is no standard error: the honest answer is rank None."""
-    table = _draw(draws, 2)
+    table = _random_table(draws, 2)
     arguments = [RANKS, [row[:1] for row in table]]
     called, expected = call_text(FUNCTION, arguments), "{'rank': None, …}"
     try:
-        value = face.call(*arguments)
+        value = answer.call(*arguments)
     except AnswerError as error:
-        face.call(RANKS, table)  # fails as well where one seed is not the trouble
+        answer.call(RANKS, table)  # fails as well where one seed is not the trouble
         raise WrongAnswerError(
             f"Your function {error}. Handle len(accuracies[0]) < 2 first.",
             called,
@@ -159,7 +161,7 @@ def check_one_seed(face: Face, draws: random.Random) -> None:
             "one seed trusted",
         )
     try:
-        with_two = face.call(RANKS, table)
+        with_two = answer.call(RANKS, table)
     except AnswerError:  # another part's trouble
         return
     if type(with_two) is dict and with_two.get("rank", 0) is None:

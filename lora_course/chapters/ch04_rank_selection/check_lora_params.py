@@ -6,7 +6,7 @@ import random
 import re
 from typing import Any
 
-from lora_course.checks.answer import AnswerError, Face
+from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import Mistake, WrongAnswerError, call_text, compare
 from lora_course.memory.closed_form import estimate_lora_params
@@ -111,16 +111,16 @@ def _right_count(layer_dim: Dim, rank: int, num_layers: int = 32) -> int:
     return estimate_lora_params(_sides(layer_dim), rank, num_layers)
 
 
-def check_square(face: Face, draws: random.Random) -> None:
+def check_square(answer: Answer, draws: random.Random) -> None:
     """One number as layer_dim, with num_layers given and left out."""
     dim, rank = draws.choice((48, 320, 768, 1280)), draws.choice((3, 5, 6, 12))
     cases: list[list[Any]] = [[dim, rank, draws.randint(3, 29)], [2 * dim, rank + 1]]
     for case in cases:
-        _advised(face, case, "int", ONE_NUMBER)
-    compare(face, FUNCTION, cases, _right_count, MISTAKES)
+        _advised(answer, case, "int", ONE_NUMBER)
+    compare(answer, FUNCTION, cases, _right_count, MISTAKES)
 
 
-def check_rectangular(face: Face, draws: random.Random) -> None:
+def check_rectangular(answer: Answer, draws: random.Random) -> None:
     """A pair as layer_dim, either side the longer."""
     d_out, d_in = draws.choice((96, 1024, 3072)), draws.choice((160, 2048, 4096))
     rank = draws.choice((3, 5, 6, 12))
@@ -129,23 +129,23 @@ def check_rectangular(face: Face, draws: random.Random) -> None:
         [[d_in, d_out], rank, 1],
     ]
     for case in cases:
-        _not_a_list(face, case)
-    compare(face, FUNCTION, cases, _right_count, MISTAKES)
+        _not_a_list(answer, case)
+    compare(answer, FUNCTION, cases, _right_count, MISTAKES)
 
 
-def _advised(face: Face, case: list[Any], kind: str, advice: str) -> Any:
+def _advised(answer: Answer, case: list[Any], kind: str, advice: str) -> Any:
     """What the answer returns; an error about a value of type `kind` gets the advice."""
     try:
-        return face.call(*case)
+        return answer.call(*case)
     except AnswerError as error:
         if re.search(rf"\b{kind}\b", str(error)):
             raise AnswerError(f"{error}. {advice}") from error
         raise
 
 
-def _not_a_list(face: Face, case: list[Any]) -> None:
+def _not_a_list(answer: Answer, case: list[Any]) -> None:
     """Explain arithmetic on the pair itself, which repeats it or fails."""
-    got = _advised(face, case, "list", UNPACK)
+    got = _advised(answer, case, "list", UNPACK)
     if type(got) is list and got and got == case[0] * (len(got) // 2):
         raise WrongAnswerError(
             f"{UNPACK} A list times a number repeats the list. To tell the two cases apart, ask"

@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any
 
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, call_text
 
@@ -26,12 +26,12 @@ Run = dict[str, Any]
 """A RankExperiment as plain data. A dict with the same keys is as good."""
 
 
-def read_runs(face: Face, draws: random.Random) -> tuple[str, list[int], list[Run]]:
+def read_runs(answer: Answer, draws: random.Random) -> tuple[str, list[int], list[Run]]:
     """Call the answer with two fresh seeds; its experiments, checked for shape and type."""
     seeds = draws.sample(range(100, 10_000), 2)
     arguments = [DIM, RANKS, 1, seeds]
     called = call_text(FUNCTION, arguments)
-    runs = face.call(*arguments)
+    runs = answer.call(*arguments)
     expected = f"{len(RANKS) * len(seeds)} experiments: each rank with each seed"
 
     def wrong(message: str, mistake: str) -> WrongAnswerError:
@@ -100,9 +100,9 @@ def read_numbers(called: str, runs: list[Run], field: str, what: str, source: st
     return values
 
 
-def check_table(face: Face, draws: random.Random) -> None:
+def check_table(answer: Answer, draws: random.Random) -> None:
     """Every rank with every seed, each with its own parameter count and alpha."""
-    called, _, runs = read_runs(face, draws)
+    called, _, runs = read_runs(answer, draws)
     for run in runs:
         want = 2 * run["rank"] * DIM
         if run["trainable_params"] != want:
@@ -136,9 +136,9 @@ def _seconds_of_a_run(seeds: list[int]) -> float:
     return recipe.seconds
 
 
-def check_times(face: Face, draws: random.Random) -> None:
+def check_times(answer: Answer, draws: random.Random) -> None:
     """The times are those that training takes here, and add up to no more than the call."""
-    called, seeds, runs = read_runs(face, draws)
+    called, seeds, runs = read_runs(answer, draws)
     values = read_numbers(
         called,
         runs,
@@ -146,7 +146,7 @@ def check_times(face: Face, draws: random.Random) -> None:
         "times",
         "fit(...) returns a history whose .seconds is the time",
     )
-    wall = face.seconds()
+    wall = answer.seconds()
     total = sum(values)
     expected = f"times above 0 that add up to at most {wall:.1f} s, the whole call"
     if total > 1.02 * wall:

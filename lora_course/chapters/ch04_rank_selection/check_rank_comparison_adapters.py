@@ -25,7 +25,7 @@ from lora_course.chapters.ch04_rank_selection.check_rank_comparison_recipe impor
     explain,
     recipe_for,
 )
-from lora_course.checks.answer import Face
+from lora_course.checks.answer import Answer
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 MATCH = 0.02  # two test sets of 20,000 differ by less, five standard errors
 
 
-def check_adapters(face: Face, draws: random.Random) -> None:
+def check_adapters(answer: Answer, draws: random.Random) -> None:
     """Each adapter is what the recipe trains, and reaches the accuracy claimed for it."""
-    called, seeds, runs = read_runs(face, draws)
+    called, seeds, runs = read_runs(answer, draws)
     source = "after training, evaluate(model, task.test()) is the accuracy"
     values = read_numbers(called, runs, "accuracy", "accuracies", source)
     if max(values) > 1:

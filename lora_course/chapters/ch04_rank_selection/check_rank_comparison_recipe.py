@@ -31,7 +31,7 @@ def distance(got: Tensor, right: Tensor) -> float:
     return float((got - right).norm() / right.norm())
 
 
-class Recipe:
+class ExerciseRecipe:
     """Trains one rank on the task, by the exercise's recipe or with something changed in it."""
 
     def __init__(self, task: MatchingTask, rank: int) -> None:
@@ -68,11 +68,11 @@ class Recipe:
 
 
 @lru_cache(maxsize=1)
-def recipe_for(dim: int, rank: int, seeds: tuple[int, ...]) -> Recipe:
+def recipe_for(dim: int, rank: int, seeds: tuple[int, ...]) -> ExerciseRecipe:
     """The recipe that all parts of one check share: what one has trained, another need not."""
     from lora_course.tasks.matching import comparison_task
 
-    return Recipe(comparison_task(dim), rank)
+    return ExerciseRecipe(comparison_task(dim), rank)
 
 
 def effect(model: nn.Module) -> Tensor:
@@ -88,7 +88,7 @@ Departure = tuple[str, str, Callable[[int], "Tensor"]]
 
 
 def explain(
-    recipe: Recipe, seeds: list[int], alphas: dict[int, float], off: dict[int, Tensor]
+    recipe: ExerciseRecipe, seeds: list[int], alphas: dict[int, float], off: dict[int, Tensor]
 ) -> tuple[str, str]:
     """Name and advice for the departure that explains every run in `off`."""
     for name, message, reach in _departures(recipe, seeds, alphas):
@@ -104,7 +104,9 @@ def explain(
     )
 
 
-def _departures(recipe: Recipe, seeds: list[int], alphas: dict[int, float]) -> Iterator[Departure]:
+def _departures(
+    recipe: ExerciseRecipe, seeds: list[int], alphas: dict[int, float]
+) -> Iterator[Departure]:
     """The likeliest first: each costs a training or two."""
     first = seeds[0]
     for count, fixed in itertools.product((1, 2, 3), (0, first)):

@@ -1,7 +1,6 @@
 """Read a practitioner's texts and labels, and say plainly what is wrong with a file."""
 
-from lora_course.compare.data.errors import DataError
-from lora_course.compare.data.source import DataSource
+from lora_course.compare.data.table import DataError, DataSource
 from lora_course.compare.data.texts import digest, load
 
 __all__ = ["DataError", "DataSource", "digest", "load"]

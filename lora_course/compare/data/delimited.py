@@ -6,8 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from lora_course.compare.data.errors import DataError, counted
-from lora_course.compare.data.table import Table
+from lora_course.compare.data.table import DataError, Table, counted
 
 
 def open_delimited(where: str, text: str, separator: str) -> Table:

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.compare.data.delimited import open_delimited
-from lora_course.compare.data.errors import DataError, first_line, printable
-from lora_course.compare.data.source import DataSource
-from lora_course.compare.data.table import Table
+from lora_course.compare.data.table import DataError, DataSource, Table, first_line, printable
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 MARKS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16"} | {

@@ -7,10 +7,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lora_course.compare.data.errors import DataError, first_line, some
 from lora_course.compare.data.labels import find_label_column
-from lora_course.compare.data.source import DataSource
-from lora_course.compare.data.table import Table, check_column, missing
+from lora_course.compare.data.table import (
+    DataError,
+    DataSource,
+    Table,
+    check_column,
+    first_line,
+    missing,
+    some,
+)
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 

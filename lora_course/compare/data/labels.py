@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from lora_course.compare.data.errors import DataError, counted, some
-from lora_course.compare.data.source import NO_LABEL, DataSource
-from lora_course.compare.data.table import Rows, Table, check_characters, missing
+from lora_course.compare.data.table import (
+    NO_LABEL,
+    DataError,
+    DataSource,
+    Rows,
+    Table,
+    check_characters,
+    counted,
+    missing,
+    some,
+)
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,99}")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-from lora_course.compare.data.errors import DataError, counted
 from lora_course.compare.data.labels import read_label, read_labels
-from lora_course.compare.data.table import Rows, Table, check_characters, missing
+from lora_course.compare.data.table import (
+    DataError,
+    Rows,
+    Table,
+    check_characters,
+    counted,
+    missing,
+)
 
 TEST_SHARE = 0.2
 LONGEST = 20_000

@@ -1,16 +1,57 @@
-"""A file or split that was opened, whatever its format, and checks of what it holds."""
+"""What was asked for, the file or split that was opened, and what is wrong with it, in words."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from lora_course.compare.data.errors import DataError, some
+from lora_course import arguments
+
+NO_LABEL = "none"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where the texts are: a file to train on (and one to test on), or a dataset on the Hub."""
+
+    train: str | None = None
+    test: str | None = None
+    dataset: str | None = None
+    text_column: str = "text"
+    label_column: str | None = None
+    """None: "label" where there is such a column, else no labels; "none": no labels."""
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says what is wrong, where, and what to do."""
+
+
+def printable(text: str) -> str:
+    """For names and words of others in a message: nothing that steers a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which is plural unless the number is 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(values: Iterable[str], most: int = 5) -> str:
+    """The first few values, quoted and shortened, for a message."""
+    shown = list(values)
+    more = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(f"{value!r:.60}" for value in shown[:most]) + more
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says first, or its type where it says nothing."""
+    return printable(arguments.first_line(error)[:200])
+
 
 # Half a surrogate pair (JSON can spell one) is no character, and NUL ends a string for some tools.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")

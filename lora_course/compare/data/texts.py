@@ -1,4 +1,7 @@
-"""From what was asked for to texts and labels that can be used, and their hash."""
+"""From what was asked for to texts and labels that can be used, and their hash.
+
+Two tasks need no file: Python's own text.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ import hashlib
 import json
 from pathlib import Path
 
-from lora_course.compare.data.errors import DataError, counted, printable
 from lora_course.compare.data.files import open_files
 from lora_course.compare.data.hub import open_dataset
 from lora_course.compare.data.labels import check_test_labels, find_label_column, order_labels
 from lora_course.compare.data.rows import hold_out, usable_rows, without_leaks
-from lora_course.compare.data.source import DataSource
-from lora_course.compare.data.table import check_column
+from lora_course.compare.data.table import DataError, DataSource, check_column, counted, printable
 from lora_course.compare.records import TextData
+from lora_course.tasks import typos
+from lora_course.tasks.style import excerpts
 
 FEWEST = {"train": 20, "test": 10}
 
@@ -72,3 +75,23 @@ def digest(data: TextData) -> str:
 def _name(source: DataSource) -> str:
     """The dataset's id or the file's name."""
     return printable(source.dataset or Path(source.train or "").name)
+
+
+STYLE_BYTES = {"train": 1_500_000, "test": 150_000}
+
+
+def typo_detection() -> TextData:
+    """Sentences of Python's prose, half of them with two neighbouring letters swapped."""
+    train, train_labels = typos.examples("train")
+    test, test_labels = typos.examples("test")
+    return TextData("typos", train, test, train_labels, test_labels, typos.LABELS)
+
+
+def style_shift() -> TextData:
+    """Library code, for a model that has read only documentation and comments."""
+    train, test = (excerpts(split, size) for split, size in STYLE_BYTES.items())
+    return TextData("style-shift", train, test)
+
+
+TASKS = {"typos": typo_detection, "style-shift": style_shift}
+"""The tasks by the name that `--task` takes."""

@@ -6,7 +6,7 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 
-from lora_course.display.progress_bar import with_progress
+from lora_course.display.progress_bar import track
 from lora_course.files import replace_block
 from lora_course.memory.validation import measure
 from lora_course.memory.validation.closed_form import CASES, compared
@@ -23,11 +23,11 @@ def main() -> None:
     path = parser.parse_args().document
     document = path.read_text(encoding="utf-8")
     counts, optimizers, weights, peaks = (
-        list(with_progress(part(), part.__name__, show=True))
+        list(track(part(), part.__name__, show=True))
         for part in (measure.counts, measure.optimizers, measure.weights, measure.peaks)
     )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    closed = [compared(case) for case in with_progress(CASES, "closed form", show=True)]
+    closed = [compared(case) for case in track(CASES, "closed form", show=True)]
     elsewhere = [*published(), *published_peaks()]
     content = tables(counts, optimizers, weights, peaks, elsewhere, closed, versions)
     path.write_text(replace_block(document, BLOCK, f"{content}\n"), encoding="utf-8")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lora_course.memory.adapter import lora_config
 from lora_course.memory.closed_form import estimate_model_memory
+from lora_course.memory.configs import lora_config
 from lora_course.memory.estimates import estimate
-from lora_course.memory.setting import Setting
+from lora_course.memory.setting import StepSetting
 
 WITHIN = 0.005
 
@@ -61,7 +61,7 @@ def compared(case: Case) -> Compared:
         batch_size=case.batch_size,
         seq_length=case.seq_length,
     )["total_mb"]
-    setting = Setting(
+    setting = StepSetting(
         precision=case.precision, batch_size=case.batch_size, seq_length=case.seq_length
     )
     lora = lora_config(case.rank, case.targets)

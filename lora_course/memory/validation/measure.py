@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lora_course.memory.adapter import lora_config
+from lora_course.memory.configs import lora_config
 from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes, storage_bytes
 from lora_course.memory.quantised import weight_tensors
-from lora_course.memory.setting import OPTIMIZERS, PRECISIONS, Setting
+from lora_course.memory.setting import OPTIMIZERS, PRECISIONS, StepSetting
 from lora_course.memory.validation import real
 from lora_course.memory.validation.families import FAMILIES, adapters
 from lora_course.memory.weights import weight_bytes
 
-STEP = Setting(precision="fp32", batch_size=8, seq_length=256, on_cpu=True)
-SETTINGS: dict[str, Setting] = {
+STEP = StepSetting(precision="fp32", batch_size=8, seq_length=256, on_cpu=True)
+SETTINGS: dict[str, StepSetting] = {
     "fp32": STEP,
     "fp32, checkpointing": replace(STEP, checkpointing=True),
     "fp32, autocast": replace(STEP, autocast=True),
@@ -94,7 +94,7 @@ def weights(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
     for name in families:
         config = FAMILIES[name].config
         for precision in PRECISIONS:
-            setting = Setting(precision=precision)
+            setting = StepSetting(precision=precision)
             truth = storage_bytes(weight_tensors(real.base(config, setting)))
             found = weight_bytes(base_model(config, setting.dtype), precision)
             yield Pair(name, precision, (found,), (truth,))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lora_course.memory.adapter import lora_config
+from lora_course.memory.configs import lora_config
 from lora_course.memory.counts import Count
 from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes
-from lora_course.memory.setting import Setting
+from lora_course.memory.setting import StepSetting
 from lora_course.memory.step import static_bytes
 
 PEFT_COMPARISON = (
@@ -75,7 +75,7 @@ def published_peaks() -> Iterator[Published]:
     """Mistral-7B, rank 16 on attention: the peak, and what comes on top of what is always there."""
     lora = lora_config(16, ["q_proj", "k_proj", "v_proj", "o_proj"])
     for batch, (peak, static) in A100.items():
-        setting = Setting(
+        setting = StepSetting(
             precision="fp16",
             adapter_precision="fp16",
             batch_size=batch,

@@ -16,13 +16,13 @@ from lora_course.memory.configs import load_config
 from lora_course.memory.meta import DTYPES, model_class
 from lora_course.memory.optimizers import optimizer_for, state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
-from lora_course.memory.setting import QUANTISED, Setting
+from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.step import inputs, prepare
-from lora_course.quiet import quiet
+from lora_course.silence import silence_libraries
 
 
-@quiet()
-def build(config: Any, lora: Any, setting: Setting) -> Any:
+@silence_libraries()
+def build(config: Any, lora: Any, setting: StepSetting) -> Any:
     """A real model with PEFT's adapter, its base in the setting's precision."""
     from peft import get_peft_model
 
@@ -33,8 +33,8 @@ def build(config: Any, lora: Any, setting: Setting) -> Any:
     )
 
 
-@quiet()
-def base(config: Any, setting: Setting) -> Any:
+@silence_libraries()
+def base(config: Any, setting: StepSetting) -> Any:
     """A real model without an adapter, loaded from a file, as one would."""
     config = copy.deepcopy(load_config(config))
     config.use_cache = False
@@ -65,7 +65,7 @@ def _quantisation(precision: str) -> Any:
     )
 
 
-@quiet()
+@silence_libraries()
 def file_bytes(adapted: Any) -> int:
     """Bytes of the adapter's file as PEFT writes it."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -84,8 +84,8 @@ def optimizer_bytes(name: str, adapted: Any) -> int:
     return storage_bytes(state_tensors(optimizer))
 
 
-@quiet()
-def peak_bytes(adapted: Any, setting: Setting) -> int:
+@silence_libraries()
+def peak_bytes(adapted: Any, setting: StepSetting) -> int:
     """What the CPU allocator holds at most in a step, with what is there before it."""
     prepare(adapted, setting)
     inner = adapted.get_base_model()

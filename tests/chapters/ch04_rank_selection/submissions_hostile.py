@@ -139,9 +139,9 @@ PATCHES = {
         "from lora_course.checks.result import Finding, Outcome, Result\n"
         "Finding.earned = Result.points = Result.max_points = property(lambda self: 100)"
     ),
-    "face patched": (
-        "from lora_course.checks import face, plain\n"
-        "face.LocalFace.call = lambda *a: True\nplain.to_plain = lambda *a: True"
+    "answer patched": (
+        "from lora_course.checks import answer, plain\n"
+        "answer.LocalAnswer.call = lambda *a: True\nplain.to_plain = lambda *a: True"
     ),
     "estimator patched": (
         "from lora_course import estimators\nestimators.estimate_lora_params = lambda *a, **k: 7"
@@ -168,7 +168,7 @@ PATCHES = {
 def answering(expression):
     """The grader's own hand in the kernel replaced: it sends what it likes."""
     return (
-        "import base64, json\nimport lora_course.grading.inside as inside\n"
+        "import base64, json\nimport lora_course.grading.wire as inside\n"
         "def encode(text): return base64.b64encode(text.encode()).decode()\n"
         f"inside.reply = lambda answer, request, probe: {expression}"
     )

@@ -14,11 +14,11 @@ from lora_course.chapters.ch04_rank_selection.check_choice import (
 )
 from lora_course.chapters.ch04_rank_selection.check_rank_comparison_recipe import (
     AGREE,
-    Recipe,
+    ExerciseRecipe,
     distance,
     effect,
 )
-from lora_course.checks.answer import LocalFace
+from lora_course.checks.answer import LocalAnswer
 from lora_course.checks.plain import show
 from lora_course.checks.result import Outcome
 from lora_course.core.layers import adapt
@@ -52,7 +52,7 @@ def test_partial_credit_comes_by_part():
 def test_no_wrong_rule_passes_by_luck_and_no_right_one_fails(fixture, seeds):
     answer = answer_of(fixture.code)
     for number in seeds:
-        result = ch04.choice.grade(LocalFace(answer), random.Random(number))
+        result = ch04.choice.grade(LocalAnswer(answer), random.Random(number))
         assert result.outcome is fixture.outcome, f"draws {number}: {result}"
         assert not fixture.mistake or fixture.mistake in result.mistakes, f"draws {number}"
 
@@ -73,7 +73,7 @@ UNLISTED = {
 def test_wrong_rules_that_nobody_listed_fail_too(changes):
     answer = answer_of(choose(**changes))
     for number in range(5):
-        result = ch04.choice.grade(LocalFace(answer), random.Random(number))
+        result = ch04.choice.grade(LocalAnswer(answer), random.Random(number))
         assert result.findings[0].outcome is Outcome.INCORRECT, f"draws {number}"
 
 
@@ -85,7 +85,7 @@ def test_choosing_is_checked_in_less_than_a_second():
 
 
 def test_runs_with_other_rounding_are_still_the_recipe():
-    task, right, start = comparison_task(16), Recipe(comparison_task(16), 4), 1 + 1e-6
+    task, right, start = comparison_task(16), ExerciseRecipe(comparison_task(16), 4), 1 + 1e-6
     model = adapt(task.model(), 4, alpha=4, seed=500)
     with torch.no_grad():
         for parameter in model.parameters():

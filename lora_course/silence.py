@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_libraries() -> Iterator[None]:
     """No bars, and no warnings: of a new head, which is meant to be new, or of other libraries.
 
     What the user had chosen is as it was afterwards.

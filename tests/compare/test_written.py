@@ -8,9 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Metric, Run
-from lora_course.compare.report import summary, write
 from lora_course.compare.rows import in_order
-from lora_course.compare.written import as_csv, as_json, from_json
+from lora_course.compare.written import as_csv, as_json, from_json, summary, write
 
 FILES = ["results.csv", "results.json", "figure.png", "figure.svg", "report.html"]
 HELD = {HEAD: 0.6, 4: 0.7, 8: 0.8, 16: 0.801, FULL: 0.81}
@@ -95,7 +94,7 @@ def test_json_tells_everything_in_full_precision():
     assert content["runs"][0]["rank"] == HEAD and content["runs"][0]["cpu_seconds"] == 1 / 3
     assert content["choice"]["rank"] == 8 and content["choice"]["reasons"]
     assert [row["rank"] for row in content["summary"]] == list(HELD)
-    assert content["stories"][0]["evidence"] and content["paired_seeds"] == [0, 1, 2]
+    assert content["diagnoses"][0]["evidence"] and content["paired_seeds"] == [0, 1, 2]
 
 
 def test_the_page_answers_at_the_top_and_marks_by_words(tmp_path):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lora_course.compare.diagnoses import MEANINGS, diagnose
 from lora_course.compare.paired import choose, paired_scores
 from lora_course.compare.records import FULL, HEAD, METRICS, Comparison, Run
-from lora_course.compare.stories import MEANINGS, diagnose
 
 LUCK = (0.0, 0.02, -0.01, 0.01)  # what a seed does to every rank alike
 JITTER = (0.001, -0.001, 0.0005, -0.0005)
@@ -41,12 +41,12 @@ def sweep(held, train=None, losses=None, *, metric="accuracy", seeds=4, facts=No
 
 
 def names(comparison):
-    return [story.name for story in diagnose(comparison)]
+    return [diagnosis.name for diagnosis in diagnose(comparison)]
 
 
 def words(comparison):
-    story = diagnose(comparison)[0]
-    return " ".join((*story.evidence, *story.try_next))
+    diagnosis = diagnose(comparison)[0]
+    return " ".join((*diagnosis.evidence, *diagnosis.try_next))
 
 
 PLATEAU = {4: 0.70, 8: 0.80, 16: 0.80, 32: 0.80}
@@ -183,7 +183,7 @@ def test_several_stories_the_likelier_first():
     assert set(names(comparison)) == {"underfitting", "under-training"}
     alike = sweep(dict.fromkeys((4, 8), 0.8), curve=FALLING)
     assert names(alike) == ["under-training", "noise"]
-    assert all(story.evidence and story.try_next for story in diagnose(comparison))
+    assert all(diagnosis.evidence and diagnosis.try_next for diagnosis in diagnose(comparison))
     assert set(names(comparison)) <= MEANINGS.keys()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 
+from lora_course.compare.diagnoses.diagnosis import CLEAR, Diagnosis, Sweep, Verdict
 from lora_course.compare.records import FULL, HEAD
-from lora_course.compare.stories.story import CLEAR, Story, Sweep, Told
 
 
-def underfitting(sweep: Sweep) -> Told:
+def underfitting(sweep: Sweep) -> Verdict:
     """The best is at the edge and still gaining on both sets, or full tuning is clearly ahead."""
     evidence, try_next, strength = [], [], 0.0
     choice, ranks, name = sweep.choice, sweep.ranks, sweep.metric.name
@@ -47,10 +47,14 @@ def underfitting(sweep: Sweep) -> Told:
         try_next += [] if try_next else [f"A larger rank: {2 * largest}."]
         # Where more rank has stopped helping, what is missing is somewhere else.
         try_next.insert(0 if choice.best_rank != largest else 1, modules)
-    return (strength, Story("underfitting", tuple(evidence), tuple(try_next))) if evidence else None
+    return (
+        (strength, Diagnosis("underfitting", tuple(evidence), tuple(try_next)))
+        if evidence
+        else None
+    )
 
 
-def overfitting(sweep: Sweep) -> Told:
+def overfitting(sweep: Sweep) -> Verdict:
     """The largest rank fits training examples as well as the best or better, held-out ones worse.
 
     Or: the model before any adapter did clearly better on held-out examples than every rank.
@@ -90,4 +94,4 @@ def overfitting(sweep: Sweep) -> Told:
         f"Fewer steps: {max(1, steps // 2):,} in place of {steps:,}.",
         "More training data, if there is any.",
     )
-    return strength, Story("overfitting", tuple(evidence), try_next)
+    return strength, Diagnosis("overfitting", tuple(evidence), try_next)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lora_course.compare.diagnoses.diagnosis import CLEAR, LUCKY, Diagnosis, Sweep, Verdict
 from lora_course.compare.paired import CAP, Difference, paired_scores
-from lora_course.compare.stories.story import CLEAR, LUCKY, Story, Sweep, Told
-from lora_course.core.selection import share_by_luck
+from lora_course.core.selection import p_value_of_ranks
 
 
-def noise(sweep: Sweep) -> Told:
+def noise(sweep: Sweep) -> Verdict:
     """Fewer than two seeds, one rank, or differences that luck alone would often make as large.
 
     Every rank within one standard error of the best is one way to be so; with several ranks luck
@@ -16,12 +16,12 @@ def noise(sweep: Sweep) -> Told:
     choice, seeds = sweep.choice, len(sweep.seeds)
     if seeds < 2:
         said = f"Only seed {sweep.seeds[0]} has been run at every rank: luck cannot be told apart."
-        return 2 * CAP, Story("noise", (said,), ("Run at least three seeds.",))
+        return 2 * CAP, Diagnosis("noise", (said,), ("Run at least three seeds.",))
     others = [c for c in choice.comparisons if c.rank != choice.best_rank]
     if not others:
-        return 1.0, Story("noise", choice.reasons, ("Run at least three ranks.",))
+        return 1.0, Diagnosis("noise", choice.reasons, ("Run at least three ranks.",))
     alike = all(c.close_enough for c in others)
-    luck = share_by_luck(paired_scores(sweep.runs, sweep.good))
+    luck = p_value_of_ranks(paired_scores(sweep.runs, sweep.good))
     if not alike and luck <= LUCKY:
         return None
     far = max(others, key=lambda c: c.difference)
@@ -39,20 +39,20 @@ def noise(sweep: Sweep) -> Told:
         " smaller ones.",
     ]
     strength = 2.0 if alike else 1 + luck
-    return strength, Story("noise", (*evidence, *_gap_words(sweep)), tuple(try_next))
+    return strength, Diagnosis("noise", (*evidence, *_gap_words(sweep)), tuple(try_next))
 
 
-def settled(sweep: Sweep) -> Story:
+def settled(sweep: Sweep) -> Diagnosis:
     """The choice stands."""
     choice = sweep.choice
     evidence = [*choice.reasons, *_gap_words(sweep)]
     try_next = [f"Use rank {choice.rank}."]
     if choice.rank == sweep.ranks[0]:
         try_next.append("It is the smallest tried: a smaller one might do as well.")
-    return Story("settled", tuple(evidence), tuple(try_next))
+    return Diagnosis("settled", tuple(evidence), tuple(try_next))
 
 
-def unexplained(sweep: Sweep) -> Story:
+def unexplained(sweep: Sweep) -> Diagnosis:
     """The largest rank won, but not by fitting better: more seeds before a larger rank."""
     train = sweep.difference(sweep.good_train, sweep.ranks[-1], sweep.ranks[-2])
     evidence = (
@@ -65,7 +65,7 @@ def unexplained(sweep: Sweep) -> Story:
         f"Add seeds: {more} in place of {len(sweep.seeds)}.",
         f"Then, if rank {sweep.ranks[-1]} is still ahead, try rank {2 * sweep.ranks[-1]}.",
     )
-    return Story("noise", evidence, try_next)
+    return Diagnosis("noise", evidence, try_next)
 
 
 def _gap_words(sweep: Sweep) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which stories there are, what one is made of, and the runs that it is told from.
+"""Which diagnoses there are, what one is made of, and the runs that it is told from.
 
 One standard error is the rule for choosing. A claim that something is wrong needs CLEAR, two of
 them, where it compares picked extremes: with three seeds of nothing but luck, a difference passes
@@ -15,7 +15,7 @@ from lora_course.compare.records import Metric, Rank, Run
 from lora_course.core.selection import RankChoice
 
 CLEAR = 2.0  # standard errors
-LUCKY = 0.1  # a share_by_luck above this is taken for luck
+LUCKY = 0.1  # a p_value_of_ranks above this is taken for luck
 
 MEANINGS = {
     "noise": "luck alone may explain the differences between the ranks",
@@ -27,7 +27,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Story:
+class Diagnosis:
     """One reading of the runs: a key of MEANINGS, what speaks for it, and what to try next."""
 
     name: str
@@ -35,8 +35,8 @@ class Story:
     try_next: tuple[str, ...]
 
 
-Told = tuple[float, Story] | None
-"""What a rule answers: how strongly its story holds, and the story; None where it does not."""
+Verdict = tuple[float, Diagnosis] | None
+"""What a rule answers: how strongly its diagnosis holds, and which; None where it does not."""
 
 
 @dataclass(frozen=True)

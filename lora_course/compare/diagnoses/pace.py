@@ -6,10 +6,10 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from lora_course.compare.diagnoses.diagnosis import CLEAR, LUCKY, Diagnosis, Sweep, Verdict
 from lora_course.compare.paired import CAP, Difference, paired_scores
 from lora_course.compare.records import Run
-from lora_course.compare.stories.story import CLEAR, LUCKY, Story, Sweep, Told
-from lora_course.core.selection import share_by_luck
+from lora_course.core.selection import p_value_of_ranks
 
 SMALL_LOSS = 0.005  # nats; half a per cent of a token's probability
 # Share of the whole fall of the training loss that is in the last quarter of training. While a
@@ -21,7 +21,7 @@ LITTLE = (
 )
 
 
-def under_training(sweep: Sweep) -> Told:
+def under_training(sweep: Sweep) -> Verdict:
     """Less than one pass, hardly any fall, one that goes on, or more rank that fits worse."""
     evidence, try_next, strength = [], [], 0.0
     runs = sweep.of(sweep.choice.rank)
@@ -64,7 +64,7 @@ def under_training(sweep: Sweep) -> Told:
             try_next.append(f"Or more steps: {2 * steps:,} in place of {steps:,}.")
     if not evidence:
         return None
-    return strength, Story("under-training", tuple(evidence), tuple(try_next))
+    return strength, Diagnosis("under-training", tuple(evidence), tuple(try_next))
 
 
 def _share_learnt(runs: Sequence[Run]) -> float:
@@ -115,7 +115,7 @@ def _fits_worse(sweep: Sweep) -> tuple[Difference, int, int, float]:
     losses = {rank: statistics.fmean(r.train_loss for r in sweep.of(rank)) for rank in sweep.ranks}
     lowest = min(losses, key=lambda rank: (losses[rank], rank))
     table = paired_scores(sweep.runs, lambda run: run.train_loss)
-    luck = share_by_luck({rank: row for rank, row in table.items() if rank >= lowest})
+    luck = p_value_of_ranks({rank: row for rank, row in table.items() if rank >= lowest})
     return sweep.difference(lambda run: run.train_loss, largest, lowest), lowest, largest, luck
 
 

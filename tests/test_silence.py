@@ -8,7 +8,7 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from huggingface_hub.utils.tqdm import progress_bar_states
 from transformers.utils import logging as chatter
 
-from lora_course.quiet import quiet
+from lora_course.silence import silence_libraries
 
 BITSANDBYTES = logging.getLogger("bitsandbytes")
 
@@ -56,10 +56,10 @@ def none_of_the_hubs_bars():
 def test_what_the_user_chose_is_as_it_was(choose):
     choose()
     before = state()
-    with quiet():
+    with silence_libraries():
         assert not chatter.is_progress_bar_enabled() and are_progress_bars_disabled()
         assert chatter.get_verbosity() == BITSANDBYTES.level == logging.ERROR
     assert state() == before
-    with pytest.raises(KeyError), quiet():
+    with pytest.raises(KeyError), silence_libraries():
         raise KeyError
     assert state() == before

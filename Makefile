@@ -15,10 +15,9 @@ test: setup-dev lint
 
 test-all: test test-long
 
-# What `make test` leaves out because it takes long. TESTS=FOLDER: those of a folder alone.
-TESTS = tests
+# What `make test` leaves out because it takes long.
 test-long: setup-dev nbgrader
-	$(BIN)/python -m pytest $(WORKERS) -m long $(TESTS)
+	$(BIN)/python -m pytest $(WORKERS) -m long
 
 # A process a core, each with up to 1 GB. Tests of one group stay together.
 WORKERS = -n auto --maxprocesses 4 --dist loadgroup

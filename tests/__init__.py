@@ -1,5 +1,10 @@
-"""The tests."""
+"""What tests of all kinds need to know of the machine they run on."""
 
-WATCHDOG = 600
-"""Seconds after which what hangs is ended. It judges nothing: a slow or busy machine may take most
-of it. What has to be quick is measured in seconds of CPU."""
+import os
+
+WATCHDOG = 600  # seconds after which what hangs is ended; no test rests on it
+
+
+def is_root():
+    """Whether this is root's process; Windows has none."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -314,12 +314,7 @@ def test_ci_sets_no_variable_that_a_user_has_not(ci):
 def test_the_parts_of_ci_are_all_tests_once(ci):
     everything = ci()[0].stdout.splitlines()
     assert everything == [line for part in parts() for line in ci(part)[0].stdout.splitlines()]
-    assert everything[0] == "test|"
-    chosen = [line.removeprefix("test-long|TESTS=").rstrip("| ") for line in everything[1:]]
-    *some, rest = [paths.split() for paths in chosen]
-    folders = [folder for paths in some for folder in paths]
-    assert all((ROOT / folder).is_dir() for folder in folders)
-    assert rest == ["tests", *(f"--ignore={folder}" for folder in folders)]
+    assert everything == ["test|", "test-long|"]
 
 
 def test_ci_names_the_parts_when_one_is_not_known(ci):

@@ -27,7 +27,7 @@ from lora_course.authoring.closure import ROOT, fingerprint
 from lora_course.authoring.source import read_source, variant
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
-from lora_course.files import write_whole
+from lora_course.files import read_object, write_whole
 from lora_course.grading.course_cells import digest
 
 FOLDER = ROOT / "build" / "records"
@@ -66,11 +66,10 @@ def recorded(room: Room, kind: str, key: str, run: Callable[[], dict[str, Any]])
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{kind}.json"
     with FileLock(folder / f"{kind}.lock"):
-        if file.exists():
-            record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if record["key"] == key:
-                content: dict[str, Any] = record["content"]
-                return content
+        kept = read_object(file)
+        content = kept.get("content")
+        if kept.get("key") == key and isinstance(content, dict):
+            return content
         content = run()
         write_whole(file, json.dumps({"key": key, "content": content}, indent=1).encode())
         return content

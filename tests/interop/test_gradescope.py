@@ -17,7 +17,7 @@ from lora_course.grading.session import Session
 from lora_course.interop import gradescope, other_user
 from lora_course.interop.gradescope_zip import PackError, write_zip
 from lora_course.sandbox.limits import Limits, SandboxError
-from tests import WATCHDOG
+from tests import WATCHDOG, is_root
 from tests.example import HALF_B, QUESTIONS, SQUARE, A
 from tests.grading.notebooks import notebook
 
@@ -185,7 +185,7 @@ def test_without_a_sandbox_the_answers_are_checked_all_the_same(
     assert graded(submission, "--without-sandbox")[0]["score"] == 3
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(not is_root(), reason="only root can become another user")
 def test_the_other_user_cannot_write_what_root_owns():
     with tempfile.TemporaryDirectory() as folder, other_user.other_user():
         Path(folder).chmod(0o755)
@@ -205,7 +205,7 @@ def test_the_other_user_cannot_write_what_root_owns():
     assert os.geteuid() == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(not is_root(), reason="only root can become another user")
 def test_a_user_who_cannot_read_the_packages_is_no_help(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
     monkeypatch.syspath_prepend(str(tmp_path))

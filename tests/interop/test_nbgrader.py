@@ -18,6 +18,7 @@ from lora_course.chapters.rooms import Room
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.kernel import NAME, specification
 from tests import WATCHDOG
+from tests.conftest import in_turn
 from tests.example import FIRST, IMPORT_QUESTIONS, ROOM, SQUARE, TRAINING, A
 
 NAME_OF_TINY = Path(ROOM.notebook).stem
@@ -205,7 +206,8 @@ def test_a_chapter_of_the_course_is_handed_out_and_graded(room, tmp_path):
     blank = variant(read_source(room), solved=False)
     ours = [(cell.id, cell.source) for cell in blank.cells]
     assert [(c.id, c.source) for c in released.cells if "-part" not in c.id] == ours
-    submit(course, name, "alice", solved)
+    if room == in_turn():  # a whole run of a chapter takes long
+        submit(course, name, "alice", solved)
     submit(course, name, "bob", without_ordinary_cells(nbformat.from_dict(released)))
     questions = room.questions()
     first = questions[0]
@@ -213,7 +215,9 @@ def test_a_chapter_of_the_course_is_handed_out_and_graded(room, tmp_path):
     submit(course, name, "carol", without_ordinary_cells(carol))
     run(course, "autograde", name)
     points = sum(question.max_points for question in questions)
-    reached = {"alice": points, "bob": 0, "carol": first.max_points}
+    reached = {"bob": 0, "carol": first.max_points}
+    if room == in_turn():
+        reached["alice"] = points
     assert scores(course) == {learner: (score, points) for learner, score in reached.items()}
 
 

@@ -20,7 +20,7 @@ from lora_course.sandbox import bubblewrap, cgroups, seccomp
 from lora_course.sandbox.command import main as sandbox_command
 from lora_course.sandbox.kernel import NAME, manager, specification
 from lora_course.sandbox.limits import Limits, SandboxError
-from tests import WATCHDOG
+from tests import WATCHDOG, is_root
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -161,7 +161,7 @@ AS_USER = """
 import os
 from lora_course.grading.session import Session
 from lora_course.sandbox.limits import Limits
-from tests import WATCHDOG
+from tests import WATCHDOG, is_root
 session = Session(Limits(processes=40))
 print(os.getuid(), session.ask("__import__('os').getuid()", WATCHDOG).values["value"]["data"])
 forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(50); os._exit(0)"
@@ -174,7 +174,7 @@ session.stop()
 
 @needs_sandbox
 @pytest.mark.skipif(
-    os.geteuid() != 0 or not SYSTEM_PYTHON.exists() or not shutil.which("setpriv"),
+    not is_root() or not SYSTEM_PYTHON.exists() or not shutil.which("setpriv"),
     reason="needs root, to become another user, and a Python that this user may read",
 )
 def test_an_ordinary_user_has_it_too(tmp_path_factory):

@@ -101,7 +101,7 @@ def open_and_run(page, lab, notebook):
     browser.run_all(page)
     assert page.locator(".Toastify__toast").count() == 0  # no question about news before the text
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
-    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
+    assert page.locator(browser.ERRORS).count() == 0
 
 
 def cells_of(notebook):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -31,6 +30,8 @@ def rounds(
 
 def children_clock() -> float:
     """CPU seconds, user and system, of all child processes that have ended."""
+    import resource  # which Windows has not
+
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

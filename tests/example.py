@@ -1,4 +1,4 @@
-"""The chapter that tests of shared code take as their example. Any would do; it is named only here.
+"""The chapter that tests of shared code take as their example. Its room is named here alone.
 
 Its questions are an easy function (`A`, two parts), arithmetic (`B`), training (`C`) and a decision
 (`D`): each kind of work that an answer can be.

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from lora_course.authoring.index import NAME, index
 from lora_course.authoring.nbgrader import assignment
-from lora_course.authoring.source import read_source, solutions, variant
+from lora_course.authoring.source import SourceError, read_source, solutions, variant
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room, rooms
 from lora_course.grading.course_cells import digest
@@ -113,8 +114,23 @@ def build(room: Room, folder: Path, *, run: bool = True) -> list[Path]:
     )
     written = [student, room.built]
     if run:
-        executed = execute(variant(chapter, solved=True), folder)
+        executed = _solved(room, variant(chapter, solved=True), folder)
         solution.parent.mkdir(exist_ok=True)
         solution.write_text(text(executed), encoding="utf-8")
         written.append(solution)
     return written
+
+
+def _solved(room: Room, notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """The executed solution; SourceError, with the cell and what it raised, where it fails."""
+    try:
+        return execute(notebook, folder)
+    except CellExecutionError as error:
+        failed = next(
+            cell.id
+            for cell in notebook.cells
+            if any(output.output_type == "error" for output in cell.get("outputs", ()))
+        )
+        raise SourceError(
+            f"{room.source}, cell {failed}: the solution raised {error.ename}: {error.evalue}"
+        ) from error

@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parent.parent
 ROOT = PACKAGE.parent
 # What makes the same notebook another run.
 ALWAYS = ("requirements/lock.txt", "requirements/torch-cpu.txt", "tests/nbval_sanitize.cfg")
-ALWAYS_MODULES = ("lora_course.authoring.build", "lora_course.authoring.cell_clock")
+ALWAYS_MODULES = tuple(f"lora_course.authoring.{n}" for n in ("build", "cell_clock", "record"))
+LEFT_BEHIND = "__pycache__"
 
 
 def fingerprint(room: Room, *more: Path) -> str:
@@ -28,7 +29,10 @@ def fingerprint(room: Room, *more: Path) -> str:
 
 
 def closure(room: Room) -> set[Path]:
-    """The files: sources, and all other files in the folders that a source is taken from."""
+    """The files: sources, and all other files in the folders that a source is taken from.
+
+    What an author's command reads, such as the skeleton of a new chapter, is no chapter's data.
+    """
     seen: set[Path] = set()
     waiting = [*_python(room.folder), *filter(None, map(_file, ALWAYS_MODULES))]
     while waiting:
@@ -36,7 +40,8 @@ def closure(room: Room) -> set[Path]:
         if path not in seen:
             seen.add(path)
             waiting += _imported(path)
-    data = {path for folder in {source.parent for source in seen} for path in _data(folder)}
+    folders = {source.parent for source in seen} - {Path(__file__).parent}
+    data = {path for folder in folders for path in _data(folder)}
     data -= {room.built}  # written from the source, with the notebooks
     return seen | data | {ROOT / name for name in ALWAYS if (ROOT / name).exists()}
 
@@ -48,8 +53,9 @@ def _python(folder: Path) -> Iterator[Path]:
 def _data(folder: Path) -> Iterator[Path]:
     """What is no source below a package's folder, but not below a package in it."""
     for path in folder.iterdir():
-        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
-            yield from (inner for inner in path.rglob("*") if inner.is_file())
+        if path.is_dir() and not (path / "__init__.py").exists():
+            inside = (inner for inner in path.rglob("*") if inner.is_file())
+            yield from (inner for inner in inside if LEFT_BEHIND not in inner.parts)
         elif path.is_file() and path.suffix != ".py":
             yield path
 

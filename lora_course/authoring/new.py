@@ -31,12 +31,15 @@ def new_room(number: int, topic: str, tests: Path) -> Iterator[Path]:
     if not tests.is_dir():
         raise ValueError(f"{tests} is no folder; run this in the folder of the course's source")
     room = Room(FOLDER / f"ch{number:02d}_{topic}")
+    if (tests / room.name).exists():
+        raise ValueError(f"{tests / room.name} is there already; remove it, or take another topic")
+    planned = dict(pair for part in PARTS for pair in zip(part.numbers, part.chapters, strict=True))
     words = {
         "@room@": room.name,
         "@key@": f"ch{number:02d}",
         "@number@": str(number),
         "@last@": str(max(number, PARTS[-1].numbers[-1])),
-        "@title@": topic.replace("_", " ").capitalize(),
+        "@title@": planned.get(number, topic.replace("_", " ").capitalize()),
     }
     for part, folder in (("room", room.folder), ("tests", tests / room.name)):
         folder.mkdir(parents=True)

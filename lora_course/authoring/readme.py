@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lora_course.authoring.index import about, measured
@@ -38,8 +38,18 @@ def _part(part: Part, chapters: Sequence[Room]) -> Iterator[str]:
     titles = dict(zip(part.numbers, part.chapters, strict=True))
     missing = {number: title for number, title in titles.items() if number not in written}
     if missing:
-        numbers = f"{min(missing)}–{max(missing)}" if len(missing) > 1 else str(*missing)
-        yield f"| {numbers} | {'; '.join(missing.values())} | {part.measures} | planned |"
+        yield f"| {spans(missing)} | {'; '.join(missing.values())} | {part.measures} | planned |"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Ascending numbers in short: 5, 7–9."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _row(room: Room) -> str:

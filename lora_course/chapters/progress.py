@@ -100,5 +100,5 @@ def progress() -> Progress:
 
 def _read() -> dict[str, int]:
     """The points that are kept; none where the file is missing or is not ours."""
-    kept = read_object(file()).items()
+    kept = read_object(file()).items() if is_kept() else ()
     return {name: points for name, points in kept if type(points) is int and points > 0}

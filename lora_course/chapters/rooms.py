@@ -96,4 +96,4 @@ def question_of(key: str) -> Question:
                 if question.name == name:
                     return question
     known = rooms()[0].questions()[0].key
-    raise ValueError(f"name={key!r}: is no question; give one like {known!r}")
+    raise ValueError(f"{key!r} is no question; give one like {known!r}")

@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True, repr=False)
 class Question:
-    """One graded question. `check` is a pure function of the answer and fresh random inputs.
+    """One graded question. `grade` is a pure function of the answer and fresh random inputs.
 
     `room` is the package of its chapter, "….ch09_some_topic"; `function` the name that the
     exercise gives the answer. Where the answer is a class, or changes a model, `probe` uses it:

@@ -143,7 +143,8 @@ def adapt(
     """Freeze `model` and give its linear layers adapters, in place; returns the model.
 
     `targets`: names of layers (whole, or their last part, as in PEFT); None means every
-    nn.Linear. `alpha` defaults to `rank`. The layers draw their A from `seed`, `seed`+1, ….
+    nn.Linear. `alpha` defaults to `rank`. Each layer draws its A from a seed of its own, which
+    `layer_seed` makes of `seed` and its place.
     """
     linears = target_linears(model, targets)
     for name, linear in linears.items():

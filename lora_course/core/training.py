@@ -1,4 +1,4 @@
-"""Training: examples, one loop for one run or a stack of runs, schedules, a history, accuracy."""
+"""Training: one loop for one run or a stack of runs, schedules, a history, accuracy."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def fit_text(
     learning_rate: float,
     progress: bool = True,
 ) -> History:
-    """`fit` for next-token prediction on `task`, in the order of run `seed`, on one thread."""
+    """`fit` for next-token prediction on `task`, in the order of run `seed`."""
     return fit_batches(
         model,
         task.batches(seed, steps),

@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import asdict, replace
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Graded, Status
@@ -17,7 +17,7 @@ from lora_course.sandbox import cgroups
 
 GRACE_SECONDS = 60.0  # over the job's own limit: the official checks of training take some, too
 MOST_BYTES = 4 << 20  # of one grade
-running: set[ForkServerProcess] = set()
+running: set[BaseProcess] = set()
 stopped = threading.Event()
 CHILD = "lora_course.grading.child"
 
@@ -71,7 +71,7 @@ def stop() -> None:
         cgroups.sweep(process.pid or 0)
 
 
-def _start(job: Job, scratch: str) -> tuple[ForkServerProcess, Connection]:
+def _start(job: Job, scratch: str) -> tuple[BaseProcess, Connection]:
     """A process that is a copy of one which has imported what grading needs, and our end."""
     # A worker of Dask's is a daemon and may have no children, lest they outlive it. Ours do not.
     multiprocessing.current_process().daemon = False

@@ -175,9 +175,10 @@ def environment() -> dict[str, str]:
 def hidden() -> dict[str, bytes]:
     """Files that are shown with other content: all that hold solutions of questions."""
     found: dict[str, bytes] = {}
-    for room in rooms():
-        built = room.read_built()
-        built["solutions"] = dict.fromkeys(built["solutions"], NOT_SHOWN)
-        found[str(room.built)] = json.dumps(built).encode()
+    for room in rooms(drafts=True):
+        if room.built.exists():
+            built = room.read_built()
+            built["solutions"] = dict.fromkeys(built["solutions"], NOT_SHOWN)
+            found[str(room.built)] = json.dumps(built).encode()
         found[str(room.source)] = f"{NOT_SHOWN}\n".encode()
     return found

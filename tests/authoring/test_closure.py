@@ -79,3 +79,14 @@ def test_more_files_count_where_they_are_given(copy):
     before = fingerprint(room, more)
     more.write_text("2")
     assert fingerprint(room, more) != before != fingerprint(room)
+
+
+def test_what_programs_leave_behind_and_authors_tools_read_is_no_data(room):
+    names = [path.relative_to(ROOT).as_posix() for path in closure(room)]
+    assert not [name for name in names if "__pycache__" in name or "/skeleton/" in name]
+
+
+def test_every_folder_of_sources_is_a_package():
+    """Else it would count as data of the package around it."""
+    folders = {path.parent for path in (ROOT / "lora_course").rglob("*.py")}
+    assert folders and not [folder for folder in folders if not (folder / "__init__.py").exists()]

@@ -76,7 +76,8 @@ def test_each_question_has_its_fixtures(question):
     table = TABLES[question.key]
     outcomes = [fixture.outcome for fixture in table]
     assert Outcome.NOT_ATTEMPTED in outcomes and outcomes.count(Outcome.CORRECT) >= 2
-    assert len({fixture.mistake for fixture in table if fixture.mistake}) >= 4
+    named = {fixture.mistake for fixture in table if fixture.mistake}
+    assert len(named) >= 4, f"{question.key}: names {sorted(named)}; four mistakes at least"
 
 
 def test_each_table_is_of_a_question_that_there_is():

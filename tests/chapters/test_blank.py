@@ -17,7 +17,7 @@ def test_a_learner_goes_through_a_chapter(room, blank):
     assert not blank["trouble"]
     # What needs a kernel is the explorers alone: no progress bar stays.
     assert blank["outputs_with_widgets"] == blank["explorers"] > 0
-    assert blank["sliders"] > 0
+    assert blank["sliders"] > 0, f"{room.name}: a chapter has an explorer"
     assert all((FOLDER / room.name / name).stat().st_size > 50_000 for name in blank["pictures"])
 
 

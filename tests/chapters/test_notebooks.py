@@ -88,7 +88,7 @@ def test_every_claim_stands_as_a_true_statement(room):
         len(re.findall(r"^ *claim\(", cell.source, re.MULTILINE))
         for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
     )
-    assert claims >= 5
+    assert claims >= 5, f"{room.name}: {claims} claims; a chapter measures at least five things"
     assert len(re.findall(r"^True: .*; measured [-\d.e]+\)$", printed, re.MULTILINE)) == claims
 
 
@@ -96,7 +96,7 @@ def test_every_question_is_solved(room):
     exercises = [
         c for c in cells(build.solution_path(room, NOTEBOOKS), "code") if "question" in c.metadata
     ]
-    assert len(exercises) >= 2
+    assert len(exercises) >= 2, f"{room.name}: a chapter asks at least two questions"
     for cell in exercises:
         shown = cell.outputs[-1].data["text/plain"]
         assert shown.startswith(Outcome.CORRECT.value[0]), shown
@@ -193,3 +193,11 @@ def test_blank_and_solution_differ_only_in_the_marked_lines(tmp_path):
         "def f(x):\n    # a hint\n    return ...\n\n\nf(1)"
     )
     assert solutions(chapter) == {"q": "def f(x):\n    return 2 * x\n\n\nf(1)"}
+
+
+def test_a_solution_that_raises_is_told_with_its_cell(tmp_path, monkeypatch):
+    room = made(tmp_path, "# %%\nx = 1\n\n# %%\n1 / 0\n")
+    monkeypatch.setattr(build, "course_cells", lambda room: [])  # it has no questions to ask for
+    with pytest.raises(SourceError, match="cell ch09-02: the solution raised ZeroDivisionError"):
+        build.build(room, tmp_path)
+    assert not (tmp_path / "solutions").exists()

@@ -1,10 +1,14 @@
 """The solved chapters: their outputs come again, within the budgets, and say how long they take."""
 
 import re
+import sys
+
+import pytest
 
 from benchmarks.chapter import rows
 from lora_course.authoring.source import read_source
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows counts no CPU seconds")
 LONG_SECONDS = 4.0  # two on a quiet machine: then a reader wonders whether a cell still runs
 
 

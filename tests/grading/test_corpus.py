@@ -1,4 +1,7 @@
-"""Every submission of the corpus, honest and hostile, graded by the instructor's command."""
+"""Every submission of the corpus, honest and hostile, graded by the instructor's command.
+
+The files stand in `submissions.py` and its neighbours among the tests of the example's chapter.
+"""
 
 import csv
 import html.parser

@@ -1,0 +1,1 @@
+"""What learners look at: figures, explorers, claims, progress bars, web pages."""

@@ -18,6 +18,7 @@ ROOMS = rooms()
 CHECK_SEED = "CHECK_SEED"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """What runs strangers' code goes to one process: the tests look for what it leaves behind."""
     for item in items:
@@ -43,7 +44,8 @@ def in_turn():
     """One chapter, another with each commit: for what would take too long with every one."""
     command = ["git", "rev-parse", "HEAD"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return ROOMS[int(done.stdout.strip() or "0", 16) % len(ROOMS)]
+    commit = done.stdout.strip() if done.returncode == 0 else "0"  # of what is no checkout
+    return ROOMS[int(commit, 16) % len(ROOMS)]
 
 
 @pytest.fixture(params=ROOMS, ids=lambda room: room.name)

@@ -17,6 +17,7 @@ BINDER_BYTES = 2 << 30  # what a session of Binder's may hold; and it has one pr
 RUNS = ("test_solved.py", "test_blank.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """All that reads the runs of a chapter goes to one process: no other waits for them."""
     for item in items:

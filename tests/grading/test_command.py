@@ -17,7 +17,7 @@ from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import CellNote, Graded, Status
 from lora_course.grading.store import GradeStore
 from lora_course.grading.supervise import supervise
-from tests import WATCHDOG
+from tests import WATCHDOG, takes_interrupts
 from tests.example import A, B
 from tests.grading.notebooks import notebook
 from tests.grading.watched import groups, sandboxed_processes
@@ -140,7 +140,12 @@ def test_a_stopped_run_continues(folder, jobs):
     out = folder.parent / "out"
     command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder), "--chapter", "4"]
     options = ["--out", str(out), "--jobs", jobs]
-    running = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, start_new_session=True)
+    running = subprocess.Popen(
+        [*command, *options],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=takes_interrupts,
+    )
     end = time.monotonic() + WATCHDOG
     while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:
         time.sleep(0.1)

@@ -18,12 +18,10 @@ ROOMS = rooms()
 CHECK_SEED = "CHECK_SEED"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """What runs strangers' code goes to one process: the tests look for what it leaves behind."""
-    for item in items:
-        if "sandbox" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("sandbox"))
+    if "sandbox" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("sandbox"))
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,10 @@ BINDER_BYTES = 2 << 30  # what a session of Binder's may hold; and it has one pr
 RUNS = ("test_solved.py", "test_blank.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """All that reads the runs of a chapter goes to one process: no other waits for them."""
-    for item in items:
-        if item.path.name in RUNS and hasattr(item, "callspec"):
-            item.add_marker(pytest.mark.xdist_group(item.callspec.params["room"].name))
+    if item.path.name in RUNS and hasattr(item, "callspec"):
+        item.add_marker(pytest.mark.xdist_group(item.callspec.params["room"].name))
 
 
 @pytest.fixture

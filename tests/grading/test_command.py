@@ -144,7 +144,7 @@ def test_a_stopped_run_continues(folder, jobs):
         [*command, *options],
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=takes_interrupts,
+        preexec_fn=takes_interrupts,  # noqa: PLW1509  # no thread runs here
     )
     end = time.monotonic() + WATCHDOG
     while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:

@@ -20,7 +20,7 @@ from lora_course.grading.supervise import supervise
 from tests import WATCHDOG, takes_interrupts
 from tests.example import A, B
 from tests.grading.notebooks import notebook
-from tests.grading.watched import groups, sandboxed_processes
+from tests.grading.watched import left_behind
 
 needs_sandbox = pytest.mark.usefixtures("sandbox")
 
@@ -152,10 +152,7 @@ def test_a_stopped_run_continues(folder, jobs):
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     _, words = running.communicate(timeout=WATCHDOG)
     assert running.returncode == 130, words.decode()[-1000:]
-    end = time.monotonic() + WATCHDOG
-    while (sandboxed_processes() or groups()) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not sandboxed_processes() and not groups()
+    assert not left_behind()
     before = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
     assert 2 <= len(before) < 6
     for number in range(3):

@@ -15,7 +15,7 @@ import pytest
 
 from tests.example import FULL, NAMES, ROOM, A
 from tests.grading.notebooks import notebook
-from tests.grading.watched import Watched, groups, sandboxed_processes
+from tests.grading.watched import Watched, left_behind
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
 submissions = import_module(f"tests.chapters.{ROOM.name}.submissions")
@@ -102,7 +102,7 @@ def test_nothing_outside_changed(graded):
     _, _, watched = graded
     assert watched.state() == watched.before
     assert watched.connections == 0
-    assert not sandboxed_processes() and not groups()
+    assert not left_behind()
 
 
 def test_hostile_text_cannot_become_a_formula(graded):

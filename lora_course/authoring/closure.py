@@ -34,7 +34,7 @@ def closure(room: Room) -> set[Path]:
     What an author's command reads, such as the skeleton of a new chapter, is no chapter's data.
     """
     seen: set[Path] = set()
-    waiting = [*_python(room.folder), *filter(None, map(_file, ALWAYS_MODULES))]
+    waiting = [*room.folder.glob("*.py"), *filter(None, map(_file, ALWAYS_MODULES))]
     while waiting:
         path = waiting.pop()
         if path not in seen:
@@ -44,10 +44,6 @@ def closure(room: Room) -> set[Path]:
     data = {path for folder in folders for path in _data(folder)}
     data -= {room.built}  # written from the source, with the notebooks
     return seen | data | {ROOT / name for name in ALWAYS if (ROOT / name).exists()}
-
-
-def _python(folder: Path) -> Iterator[Path]:
-    return folder.glob("*.py")
 
 
 def _data(folder: Path) -> Iterator[Path]:

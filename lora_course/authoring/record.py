@@ -28,7 +28,6 @@ from lora_course.authoring.source import read_source, variant
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
 from lora_course.files import read_object, write_whole
-from lora_course.grading.course_cells import digest
 
 FOLDER = ROOT / "build" / "records"
 NBVAL = ("-p", "nbval", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "600")
@@ -113,7 +112,7 @@ def _kernels_that_write() -> Iterator[tuple[dict[str, str], Path]]:
 def _taken(room: Room, lines: list[dict[str, Any]]) -> Solved:
     """CPU seconds by cell: from the end of the cell before to its own."""
     cells = variant(read_source(room), solved=True).cells
-    ids = {digest(cell.source): cell.id for cell in cells if cell.cell_type == "code"}
+    ids = {cell.source.strip(): cell.id for cell in cells if cell.cell_type == "code"}
     seconds = {
         ids[after["cell"]]: after["cpu"] - before["cpu"]
         for before, after in pairwise(lines)

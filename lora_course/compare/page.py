@@ -43,7 +43,7 @@ def as_html(comparison: Comparison, picture: Picture) -> str:
         parts += ["<h2>Why this rank</h2>", _list(choice.reasons)]
     if len(comparison.rates) > 1 and runs:
         parts += ["<h2>Learning rates</h2>", _rates(comparison)]
-    parts += [_stories(comparison)]
+    parts += [_diagnoses(comparison)]
     notes = all_notes(comparison)
     if notes:
         parts += ["<h2>Notes</h2>", _list(notes)]
@@ -65,7 +65,7 @@ def _answer_html(comparison: Comparison) -> str:
     return f'<div class="answer">{"".join(lines)}</div>'
 
 
-def _stories(comparison: Comparison) -> str:
+def _diagnoses(comparison: Comparison) -> str:
     diagnoses = diagnose(comparison)
     if not diagnoses:
         return ""

@@ -178,7 +178,7 @@ def test_under_training_when_more_rank_fits_the_training_examples_worse():
     assert names(sweep(PLATEAU, losses={4: 0.4, 8: 0.3, 16: 0.3, 32: 0.304})) == ["settled"]
 
 
-def test_several_stories_the_likelier_first():
+def test_several_diagnoses_the_likelier_first():
     comparison = sweep(RISING, curve=FALLING)
     assert set(names(comparison)) == {"underfitting", "under-training"}
     alike = sweep(dict.fromkeys((4, 8), 0.8), curve=FALLING)

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 
 FOLDER = "LORA_COURSE_CELL_CLOCK"  # where the kernels write, each a file of its own
@@ -27,9 +28,16 @@ def _used() -> dict[str, float]:
     return {"cpu": sum(one.ru_utime + one.ru_stime for one in used), "peak": peak}
 
 
+def _pace() -> float:
+    """CPU seconds of a piece of work that is always the same: how fast the machine is just now."""
+    before = time.process_time()
+    json.loads(json.dumps([{"place": place, "square": place * place} for place in range(5_000)]))
+    return time.process_time() - before
+
+
 def _write(source: str) -> None:
     with Path(os.environ[FOLDER], f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"cell": source.strip(), **_used()}) + "\n")
+        file.write(json.dumps({"cell": source.strip(), **_used(), "pace": _pace()}) + "\n")
 
 
 if FOLDER in os.environ:

@@ -49,6 +49,18 @@ def test_a_solution_is_run_by_nbval_and_each_cell_noted(room):
     assert 10e6 < used.peak < 1e9
 
 
+@pytest.mark.parametrize("slower", [1, 2.5])
+def test_seconds_are_those_of_one_core_whatever_the_machine(room, slower):
+    ends = {"": 1.0, "x = sum(range(10**6))": 4.0, "print(x + 1)": 5.0}
+    lines = [
+        {"cell": cell, "cpu": end * slower, "peak": 10, "pace": record.PACE * slower}
+        for cell, end in ends.items()
+    ]
+    used = record._taken(room, lines)
+    assert used.cells == pytest.approx({"ch09-01": 3.0, "ch09-02": 1.0})
+    assert used.cpu == pytest.approx(5.0)
+
+
 def test_another_output_fails_and_is_told(room):
     with pytest.raises(RunFailedError, match=r"09_x\.ipynb(.|\n)*mismatch"):
         run_solved(room, write_solution(room, 7))

@@ -4,9 +4,10 @@ What is seen on the way is handed back as a record; what has to be so on the way
 """
 
 import json
+import re
 import shutil
-import threading
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 from playwright.sync_api import expect
@@ -29,34 +30,15 @@ OVERFLOW = """() => Math.max(...[...document.querySelectorAll('.jp-WindowedPanel
                    .map(panel => panel.scrollHeight))"""
 
 
-class Memory(threading.Thread):
-    """Looks at what a process and its children hold together; `peak` in MB."""
-
-    def __init__(self, process):
-        super().__init__(daemon=True)
-        self.process, self.peak, self.over = psutil.Process(process), 0.0, threading.Event()
-
-    def held(self):
-        """MB, each page that is shared counted once."""
-        total = 0
-        for process in [self.process, *self.process.children(recursive=True)]:
-            try:
-                total += process.memory_full_info().pss
-            except (psutil.Error, AttributeError):  # ended just now; or no Linux
-                continue
-        return total / 1e6
-
-    def run(self):
-        while not self.over.wait(0.1):
-            self.peak = max(self.peak, self.held())
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.join()
+def most_held(process):
+    """MB: the most that a process and its children have held, each at its own time; on Linux."""
+    members = [process, *(child.pid for child in psutil.Process(process).children(recursive=True))]
+    peaks = []
+    for member in members:
+        with suppress(OSError):  # ended just now; or no Linux
+            status = Path(f"/proc/{member}/status").read_text(encoding="utf-8")
+            peaks += re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return sum(map(int, peaks)) * 1024 / 1e6
 
 
 def go_through(room, chromium, lab, notebooks, records):
@@ -67,10 +49,9 @@ def go_through(room, chromium, lab, notebooks, records):
     page.set_default_timeout(browser.PATIENCE)
     trouble = browser.watch(page)
     try:
-        memory = Memory(lab.process)
-        server_mb = memory.held()
-        with memory:
-            open_and_run(page, lab, room.notebook)
+        server_mb = most_held(lab.process)
+        open_and_run(page, lab, room.notebook)
+        peak_mb = most_held(lab.process)
         save(page, saved, until=lambda cells: cells[-1].get("outputs") or ran(cells))
         shutil.copyfile(saved, records / "blank.ipynb")
         sliders = use_every_control(page)
@@ -87,7 +68,7 @@ def go_through(room, chromium, lab, notebooks, records):
         end_kernels(lab)
     return {
         "server_mb": server_mb,
-        "peak_mb": memory.peak,
+        "peak_mb": peak_mb,
         "sliders": sliders,
         "explorers": explorers,
         "outputs_with_widgets": left,

@@ -57,7 +57,10 @@ def test_a_training_from_each_kind_of_start():
     (dead,) = train_from(SMALL, DEAD, 0.004, seeds=(5,))
     assert quiet.before == dead.before == dead.after < loud.before
     assert quiet.after < quiet.before and len(quiet.losses) == 30
-    assert "quiet: from 3" in loss_curves({"quiet": [quiet.losses, quiet.losses]}).alt
+    # The texts are those of this Python's own library, so the losses are its own too.
+    first, last = quiet.losses[:5].mean(), quiet.losses[-5:].mean()
+    alt = loss_curves({"quiet": [quiet.losses, quiet.losses]}).alt
+    assert f"quiet: from {first:.3g} to {last:.3g}." in alt
 
 
 def test_small_trainings_tell_what_moves():

@@ -1,6 +1,7 @@
 """A record is kept while nothing changes, made by one process at a time, and never of a failure."""
 
 import json
+import subprocess
 import threading
 
 import nbformat
@@ -64,6 +65,23 @@ def test_seconds_are_those_of_one_core_whatever_the_machine(room, slower):
 def test_another_output_fails_and_is_told(room):
     with pytest.raises(RunFailedError, match=r"09_x\.ipynb(.|\n)*mismatch"):
         run_solved(room, write_solution(room, 7))
+
+
+def test_a_kernel_that_never_came_up_is_started_again(room, monkeypatch):
+    real, calls = subprocess.run, []
+
+    def run(command, **options):
+        calls.append(command)
+        if len(calls) == 1:  # as where another kernel has taken its ports
+            return subprocess.CompletedProcess(command, 1, "Kernel died before replying", "")
+        return real(command, **options)
+
+    monkeypatch.setattr(record.subprocess, "run", run)
+    assert run_solved(room, write_solution(room, 499999500001)).cpu > 0
+    assert len(calls) == 2
+    with pytest.raises(RunFailedError):
+        run_solved(room, write_solution(room, 7))
+    assert len(calls) == 3  # a run that fails is not run again
 
 
 def test_what_is_recorded_is_not_run_again_until_its_key_changes(room):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import tempfile
@@ -19,7 +20,7 @@ from lora_course.authoring.nbgrader import assignment
 from lora_course.authoring.source import SourceError, read_source, solutions, variant
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room, rooms
-from lora_course.grading.course_cells import digest
+from lora_course.grading.cell_code import digest
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # A notebook is executed without a network.
@@ -84,16 +85,23 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 600) -> No
     return notebook
 
 
-def course_cells(room: Room) -> list[str]:
-    """Digests of the code cells that are no exercises: the grader knows them again by these.
+def course_cells(room: Room) -> dict[str, list[str]]:
+    """What the grader knows the code cells again by that are no exercises: digests and imports.
 
     Those that nbgrader adds to the chapter are among them.
     """
-    return [
-        digest(cell.source)
+    codes = [
+        cell.source
         for cell in assignment(room).cells
         if cell.cell_type == "code" and "question" not in cell.metadata
     ]
+    imports = [
+        str(ast.get_source_segment(code, node))
+        for code in codes
+        for node in ast.parse(code).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return {"cells": list(map(digest, codes)), "imports": list(dict.fromkeys(imports))}
 
 
 def build(room: Room, folder: Path, *, run: bool = True) -> list[Path]:
@@ -106,7 +114,7 @@ def build(room: Room, folder: Path, *, run: bool = True) -> list[Path]:
     chapter = read_source(room)
     student, solution = student_path(room, folder), solution_path(room, folder)
     student.write_text(text(variant(chapter, solved=False)), encoding="utf-8")
-    content: dict[str, object] = {"solutions": solutions(chapter), "cells": course_cells(room)}
+    content: dict[str, object] = {"solutions": solutions(chapter), **course_cells(room)}
     if chapter.cells[0].metadata.get("draft"):
         content["draft"] = True
     room.built.write_text(

@@ -11,6 +11,8 @@ import operator
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from lora_course.checks.stored import dataclass_fields, type_name
@@ -19,10 +21,14 @@ from lora_course.checks.stored import dataclass_fields, type_name
 # is within it. Numbers, characters, lists and dicts count, wherever they stand.
 MAX_VALUES = 300_000
 MAX_DEPTH = 8
+# Of dicts, in all: keys can be made that are all looked up in one place, each past all before it.
+MAX_KEYS = 5_000
 TENSOR = 12  # what a tensor counts beside its numbers and rows: its name, type and shape
 BITS = 64  # of a whole number that count as one value
+FEW_DIGITS = 10**300
 FEW = 9  # numbers of a tensor that are shown in full
 SIMPLE = (type(None), bool, int, float, str)
+SETS = (set, frozenset)
 DICTS = (dict, OrderedDict, defaultdict)  # a model's state_dict() is an OrderedDict
 REAL, WHOLE = ("float64", "float32", "float16", "bfloat16"), ("int64", "int32", "int16", "int8")
 DTYPES = (*REAL, *WHOLE, "uint8", "bool")  # of tensors; a checkpoint file holds all of them
@@ -45,7 +51,7 @@ class _Reader:
     """Reads one value, and counts: all that it holds is bounded together."""
 
     def __init__(self) -> None:
-        self.left = MAX_VALUES
+        self.left, self.keys_left = MAX_VALUES, MAX_KEYS
 
     def count(self, values: int) -> None:
         """Take these values from what may still be read."""
@@ -66,6 +72,8 @@ class _Reader:
         if _one_of(kind, SIMPLE):
             self.count(_size(value))
             return value
+        if _one_of(kind, SETS):  # in order, for it has none of its own
+            value, kind = _in_order(value), list
         if kind is list or issubclass(kind, tuple):  # a NamedTuple is a tuple, too
             self.open(depth)
             # By tuple's own hand: the class of a tuple can say anything.
@@ -74,6 +82,9 @@ class _Reader:
         fields = value if _one_of(kind, DICTS) else dataclass_fields(value)
         if fields is not None:
             self.open(depth)
+            self.keys_left -= len(fields)
+            if self.keys_left < 0:
+                raise NotPlainError(f"dicts with more than {MAX_KEYS:,} keys in all")
             return {self.key(key): self.read(item, depth + 1) for key, item in fields.items()}
         return self.array(value, kind, depth)
 
@@ -105,9 +116,7 @@ class _Reader:
             # Past what was set on the tensor itself: t.numel = ...
             return self.tensor(torch.Tensor.detach(value), depth)
         if torch is not None and issubclass(kind, torch.nn.Module):
-            raise NotPlainError(
-                "data with a model in it; for its adapter, pass adapter_state(model)"
-            )
+            raise NotPlainError("a model or a layer; return tensors, such as its weight")
         name = type_name(kind)
         if name == "generator":
             raise NotPlainError("a generator; return its values as a list: list(...)")
@@ -137,13 +146,39 @@ def _one_of(kind: type, kinds: Iterable[type]) -> bool:
 
 
 def _python_number(value: Any) -> Any:
-    """A number of numpy's as one of Python's; anything else as it is."""
-    numpy = sys.modules.get("numpy")
-    # Its own types alone: a subclass could have an item() of the learner's.
-    if numpy is None or not _one_of(type(value), numpy.sctypeDict.values()):
-        return value
-    # item() of a longdouble is that longdouble.
-    return float(value) if type(value) is numpy.longdouble else value.item()
+    """A number of another library's as one of Python's; anything else as it is."""
+    kind, numpy, sympy = type(value), sys.modules.get("numpy"), sys.modules.get("sympy")
+    # Their own types alone: a subclass could have an item() of the learner's.
+    if _one_of(kind, (Fraction, Decimal)):
+        return _whole_or_float(value)
+    if numpy is not None and _one_of(kind, numpy.sctypeDict.values()):
+        # item() of a longdouble is that longdouble.
+        return float(value) if kind is numpy.longdouble else value.item()
+    if sympy is not None and any(kind is one for one in _numbers_of(sympy)):
+        return _whole_or_float(value)
+    return value
+
+
+def _numbers_of(sympy: Any) -> tuple[type, ...]:
+    """sympy's types of numbers; 0, 1, −1 and 1/2 have types of their own."""
+    numbers = sympy.core.numbers
+    small = (numbers.Zero, numbers.One, numbers.NegativeOne, numbers.Half)
+    return (numbers.Integer, numbers.Rational, numbers.Float, *small)
+
+
+def _whole_or_float(value: Any) -> int | float:
+    """A number that has an exact value: an int where it is whole and no float, else a float."""
+    if type(value).__name__ == "Float" or not abs(value) < FEW_DIGITS:  # to write out 1e1000000
+        return float(value)
+    return int(value) if value == int(value) else float(value)
+
+
+def _in_order(values: Iterable[Any]) -> list[Any]:
+    """What is in a set, sorted where it is all numbers or all text."""
+    items = list(values)
+    kinds = set(map(type, items))
+    numbers = all(kind in (int, float) for kind in kinds)
+    return sorted(items) if numbers or kinds == {str} else items
 
 
 def _size(value: Any) -> int:

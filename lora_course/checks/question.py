@@ -18,7 +18,7 @@ from lora_course.checks.values import differs, same
 # Set in a graded notebook's kernel: its own checks help nobody there, and some of them train.
 NO_CHECKS = "LORA_COURSE_NO_CHECKS"
 BUILT = "built.json"  # of a chapter's room, written when its notebooks are built
-MAX_MESSAGE = 2000  # characters: some quote what an answer returned
+MAX_TEXT = 2000  # characters, of each text of a finding: some quote what an answer returned
 
 
 class WrongAnswerError(Exception):
@@ -122,9 +122,12 @@ class Question:
 
     def solution(self) -> Note:
         """One right answer, as code."""
-        text = files(self.room).joinpath(BUILT).read_text(encoding="utf-8")
-        code = json.loads(text)["solutions"][self.name]
-        return Note(f"One solution · {self.title}", code, code=True)
+        title = f"One solution · {self.title}"
+        built = files(self.room).joinpath(BUILT)
+        if not built.is_file():  # in a sandbox
+            return Note(title, "Solutions are not shown while a notebook is graded.")
+        code = json.loads(built.read_text(encoding="utf-8"))["solutions"][self.name]
+        return Note(title, code, code=True)
 
     def _finding(self, part: Part, answer: Answer, draws: random.Random) -> Finding:
         try:
@@ -132,11 +135,11 @@ class Question:
         except BlankError:
             return Finding(part.name, part.points, Outcome.NOT_ATTEMPTED)
         except WrongAnswerError as error:
-            details = error.details
-            message = str(error)[:MAX_MESSAGE]
+            details = {name: text[:MAX_TEXT] for name, text in error.details.items()}
+            message = str(error)[:MAX_TEXT]
             return Finding(part.name, part.points, Outcome.INCORRECT, message, **details)
         except AnswerError as error:
-            message = f"{self.function or 'Your answer'} {error}"[:MAX_MESSAGE]
+            message = f"{self.function or 'Your answer'} {error}"[:MAX_TEXT]
             return Finding(part.name, part.points, Outcome.ERROR, message)
         except Exception as error:  # contained: one part's trouble must not cost the others
             message = f"The check could not read your answer ({type(error).__name__})."
@@ -178,29 +181,48 @@ def compare(
     cases: Sequence[Sequence[Any]],
     right: Callable[..., Any],
     mistakes: Sequence[Mistake],
-    tolerance: float = 0.0,
+    tolerance: float | Sequence[float] = 0.0,
     keys: Sequence[str] = (),
     diagnose_by: Sequence[str] = (),
+    absolute: float = 0.0,
+    read: Callable[[Any], Any] = lambda value: value,
 ) -> None:
     """Call the answer on every case; WrongAnswerError for the first one that is not `right`.
 
     `function` is the answer's name, or tells from a case's arguments what to show as the call.
-    Of a dict only `keys` count, where given. A mistake is named when it explains every answer,
-    not just the one shown: by the entries `diagnose_by` if one does, else by `keys`.
+    `tolerance` is relative, one for all cases or one for each, `absolute` is for all. Of a dict
+    only `keys` count, where given; `read` takes from a value what says the same in another way. A
+    mistake is named when it explains every answer, not just the one shown: by the entries
+    `diagnose_by` if one does, else by `keys`.
     """
+    near = [tolerance] * len(cases) if isinstance(tolerance, float) else tolerance
     returned = [answer.call(*case) for case in cases]
-    answers = [_only_keys(value, keys) for value in returned]
-    expected = [_only_keys(right(*case), keys) for case in cases]
-    for case, value, got, want in zip(cases, returned, answers, expected, strict=True):
-        if same(got, want, tolerance):
+
+    def alike(place: int, got: Any, want: Any, keys: Sequence[str]) -> bool:
+        got, want = (read(_only_keys(value, keys)) for value in (got, want))
+        return same(got, want, near[place], absolute)
+
+    def diagnosed(keys: Sequence[str]) -> tuple[str, str] | None:
+        for mistake in mistakes:
+            if all(
+                alike(place, returned[place], mistake.wrong(*case), keys)
+                for place, case in enumerate(cases)
+            ):
+                return mistake.name, mistake.message
+        return None
+
+    for place, case in enumerate(cases):
+        value, want = returned[place], right(*case)
+        if alike(place, value, want, keys):
             continue
+        shown = _only_keys(want, keys)
         name, message = (
-            _diagnose(cases, returned, mistakes, tolerance, diagnose_by or keys)
-            or _diagnose(cases, returned, mistakes, tolerance, keys)
-            or differs(value, want, tolerance)
+            diagnosed(diagnose_by or keys)
+            or diagnosed(keys)
+            or differs(value, shown, near[place], absolute)
         )
         called = call_text(function, case) if isinstance(function, str) else function(*case)
-        raise WrongAnswerError(message, called, show(value), show(want), name)
+        raise WrongAnswerError(message, called, show(value), show(shown), name)
 
 
 def _only_keys(value: Any, keys: Sequence[str]) -> Any:
@@ -208,19 +230,3 @@ def _only_keys(value: Any, keys: Sequence[str]) -> Any:
     if not keys or type(value) is not dict:
         return value
     return {key: value[key] for key in keys if key in value}
-
-
-def _diagnose(
-    cases: Sequence[Sequence[Any]],
-    returned: Sequence[Any],
-    mistakes: Sequence[Mistake],
-    tolerance: float,
-    keys: Sequence[str],
-) -> tuple[str, str] | None:
-    for mistake in mistakes:
-        if all(
-            same(_only_keys(value, keys), _only_keys(mistake.wrong(*case), keys), tolerance)
-            for case, value in zip(cases, returned, strict=True)
-        ):
-            return mistake.name, mistake.message
-    return None

@@ -8,23 +8,23 @@ from typing import Any
 from lora_course.checks.plain import is_tensor, show
 
 
-def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
+def same(got: Any, expected: Any, tolerance: float = 0.0, absolute: float = 0.0) -> bool:
     """Whether plain `got` equals `expected`: type and shape first, then values.
 
-    Whole numbers must be equal and whole; others within `tolerance`, relative; the numbers of a
-    tensor within `tolerance` of its largest. NaN and infinity equal nothing.
+    Whole numbers must be equal and whole; others within `tolerance`, relative, or `absolute`; the
+    numbers of a tensor within `tolerance` of its largest. NaN and infinity equal nothing.
     """
     if type(expected) is dict:
         return (
             type(got) is dict
             and got.keys() == expected.keys()
-            and all(same(got[key], expected[key], tolerance) for key in expected)
+            and all(same(got[key], expected[key], tolerance, absolute) for key in expected)
         )
     if type(expected) is list:
         return (
             type(got) is list
             and len(got) == len(expected)
-            and all(same(a, b, tolerance) for a, b in zip(got, expected, strict=True))
+            and all(same(a, b, tolerance, absolute) for a, b in zip(got, expected, strict=True))
         )
     if is_tensor(got) and type(expected) is bool:  # of x.any(), say
         got = _truth(got)
@@ -33,16 +33,16 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
     if is_tensor(expected):
         return _same_tensor(_as_tensor(got, expected), expected, tolerance)
     if type(expected) is float:
-        return _same_float(got, expected, tolerance)
+        return _same_float(got, expected, tolerance, absolute)
     return type(got) is type(expected) and bool(got == expected)
 
 
-def _same_float(got: Any, expected: float, tolerance: float) -> bool:
-    """A finite number of either kind, off by at most `tolerance`, relative."""
+def _same_float(got: Any, expected: float, tolerance: float, absolute: float) -> bool:
+    """A finite number of either kind, off by at most `tolerance`, relative, or by `absolute`."""
     number = _finite(got)
     if number is None or not math.isfinite(expected):  # anything is within a share of infinity
         return False
-    return abs(number - expected) <= tolerance * max(abs(expected), 1e-300)
+    return abs(number - expected) <= max(tolerance * max(abs(expected), 1e-300), absolute)
 
 
 def _finite(value: Any) -> float | None:
@@ -86,13 +86,14 @@ def _same_tensor(got: Any, expected: Any, tolerance: float) -> bool:
     return math.isfinite(largest) and bool(off <= tolerance * largest)  # not where `off` is NaN
 
 
-def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
+def differs(got: Any, want: Any, tolerance: float, absolute: float = 0.0) -> tuple[str, str]:
     """A name and advice for what no listed mistake explains: type and shape troubles first."""
     got = _as_tensor(got, want) if is_tensor(want) else got
     if got is None:
         return "nothing returned", "Your function returned None: is a `return` missing?"
-    if type(want) is int and type(got) is float:
-        return "not a whole number", "A count is a whole number (int): use // or leave out the /."
+    other = _another_kind(got, want)
+    if other:
+        return other
     if type(want) is not type(got) and not {type(want), type(got)} <= {int, float}:
         # Plain data has no tuples: one that was returned is a list by now.
         names = {"NoneType": "None", "list": "list or tuple"}
@@ -101,8 +102,22 @@ def differs(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
     if is_tensor(want):
         return _tensors_differ(got, want)
     if type(want) is dict:
-        return _entries_differ(got, want, tolerance)
+        return _entries_differ(got, want, tolerance, absolute)
     return "", "The type is right, the value is not: work the call above out by hand."
+
+
+def _another_kind(got: Any, want: Any) -> tuple[str, str] | None:
+    """The name and advice where one call makes of `got` what was expected, or its type is off."""
+    if is_tensor(got) and type(want) in (int, float):
+        return "a tensor, not a number", "That is a tensor that holds a number: add .item()."
+    if type(want) is int and type(got) is float:
+        words = "A count is a whole number (int), this is a float: use // or int(…)."
+        return "not a whole number", words
+    if type(want) is bool and _is_number(got):
+        return "not True or False", "Return True or False: bool(…) makes one of a number."
+    if is_tensor(got) and is_tensor(want) and got.dtype != want.dtype and got.shape == want.shape:
+        return _tensors_differ(got, want)
+    return None
 
 
 def _tensors_differ(got: Any, want: Any) -> tuple[str, str]:
@@ -118,20 +133,31 @@ def _tensors_differ(got: Any, want: Any) -> tuple[str, str]:
     return "", "Shape and type are right, the numbers are not: work the call above out by hand."
 
 
-def _entries_differ(got: Any, want: Any, tolerance: float) -> tuple[str, str]:
+def _entries_differ(got: Any, want: Any, tolerance: float, absolute: float) -> tuple[str, str]:
     """The same for two dicts: other keys, or which entries are wrong."""
     missing = [key for key in want if key not in got]
-    wrong = [key for key in want if key in got and not same(got[key], want[key], tolerance)]
+    wrong = [
+        key for key in want if key in got and not same(got[key], want[key], tolerance, absolute)
+    ]
     if missing or not wrong:
         lacking = ", ".join(map(show, missing)) or "none"
         surplus = ", ".join(show(key) for key in got if key not in want) or "none"
         return "other keys", f"The keys differ. Missing: {lacking}; not asked for: {surplus}."
     if all(_rounded(got[key], want[key]) for key in wrong):
         return "rounded", "Those figures are rounded: return them as they come out."
+    kinds = {_another_kind(got[key], want[key]) for key in wrong}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind:
+        return kind
     if len(wrong) < len(want):
         return "", f"Look at {', '.join(map(repr, wrong))}: the other entries are right."
     which = f"{wrong[0]!r} is not right" if len(want) == 1 else "None of the entries is right"
     return "", f"{which}: work the call above out by hand."
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number, or a tensor of one."""
+    return type(value) in (int, float) or (is_tensor(value) and value.numel() == 1)
 
 
 def _rounded(got: Any, want: Any) -> bool:

@@ -17,7 +17,6 @@ from lora_course.grading.summary import Summary
 from lora_course.grading.supervise import supervise
 from lora_course.workers import carry_out
 
-GRADES = "grades.csv"
 SUMMARY = "summary.html"
 
 
@@ -56,7 +55,7 @@ def grade_all(
         else:
             lines.append(table.row(done))
             progress(done)
-    write_whole(store.folder / GRADES, "".join(lines).encode())
+    store.write_grades("".join(lines))
     arguments = [(task.job,) for task in left]
     outcomes = carry_out(supervise, arguments, workers=workers, scheduler=scheduler, threads=True)
     for place, (outcome, trouble) in outcomes:
@@ -64,8 +63,7 @@ def grade_all(
         failed = replace(blank(task.job), status=Status.GRADER, reason=trouble[:300])
         graded = failed if outcome is None else outcome
         store.keep(task.submission.page, task.job, graded, page(graded, questions))
-        with (store.folder / GRADES).open("a", encoding="utf-8", newline="") as file:
-            file.write(table.row(graded))
+        store.write_grades(table.row(graded), more=True)
         progress(graded)
 
 
@@ -74,18 +72,23 @@ def report(
 ) -> Summary:
     """Write the table in the order of the files, and the summary; one grade at a time is read.
 
-    `learners` of the roster who handed in nothing get a line at the end of the table.
+    A file that was not come to has a line, too, and `learners` of the roster who handed in nothing
+    have theirs at the end.
     """
     chapter = tasks[0].job.chapter
     names = [question.name for question in questions_of(chapter)]
     summary, lines, seen = Summary(), [table.header(names)], set()
     for task in tasks:
-        graded = store.kept(task.submission.page, task.job)
-        if graded is not None:
-            seen.add(graded.learner)
+        one = task.submission
+        graded = store.kept(one.page, task.job)
+        seen.add(one.learner)
+        if graded is None:
+            lines.append(table.waiting(one.file, one.learner, names))
+        else:
             lines.append(table.row(graded))
-            summary.add(graded, f"feedback/{task.submission.page}.html")
-    lines += [table.missing(learner, names) for learner in sorted(set(learners) - seen)]
-    write_whole(store.folder / GRADES, "".join(lines).encode())
-    write_whole(store.folder / SUMMARY, summary.html(chapter).encode())
+            summary.add(graded, f"feedback/{one.page}.html")
+    absent = sorted(set(learners) - seen)
+    lines += [table.missing(learner, names) for learner in absent]
+    store.write_grades("".join(lines))
+    write_whole(store.folder / SUMMARY, summary.html(chapter, len(absent)).encode())
     return summary

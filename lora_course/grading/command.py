@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,16 +18,20 @@ from lora_course.grading import batch
 from lora_course.grading.folder import FolderError, read_roster, submissions
 from lora_course.grading.grade import Job
 from lora_course.grading.records import Graded
-from lora_course.grading.store import GradeStore, StoreError
+from lora_course.grading.store import GRADES, GradeStore, StoreError
 from lora_course.grading.supervise import stop
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import Limits, SandboxError
+from lora_course.sandbox.shown import require_hidden
 from lora_course.workers import SchedulerError
 
 # What goes wrong for reasons that an instructor can mend; the message says how.
 EXPECTED = (ValueError, FolderError, StoreError, SandboxError, SchedulerError)
 STOPPED = 130  # the exit status of a program that Ctrl-C ended
 UNSAFE = "--unsafe: submissions run without a sandbox and can do on this machine whatever you can."
+
+
+EDITED = "{table} has changed since it was written; it is kept as {kept}, and written anew."
 
 
 def job_from(options: argparse.Namespace) -> Job:
@@ -42,6 +47,7 @@ def job_from(options: argparse.Namespace) -> Job:
         cell_seconds=positive("cell-timeout", options.cell_timeout),
         seconds=positive("timeout", options.timeout),
         memory_mb=options.memory,
+        file_mb=whole("max-file", options.max_file),
         sandboxed=not options.unsafe,
         all_cells=options.all_cells,
     )
@@ -62,8 +68,14 @@ def run(options: argparse.Namespace, after: After) -> int:
     if options.unsafe:
         print(UNSAFE, file=sys.stderr)
     else:
+        private = {"FOLDER": options.folder, "--out": options.out, "--roster": options.roster}
+        for name, path in private.items():
+            if path is not None:
+                require_hidden(name, path)
         try_out(Limits(memory_mb=options.memory))
     store = GradeStore(options.out, options.seed)
+    if store.edited:
+        print(EDITED.format(table=options.out / GRADES, kept=store.edited), file=sys.stderr)
     tasks = batch.tasks_for(found, replace(job, seed=store.seed))
     counts: Counter[str] = Counter()
     stopped = False
@@ -74,6 +86,7 @@ def run(options: argparse.Namespace, after: After) -> int:
             bar.set_postfix_str(", ".join(f"{n} {status}" for status, n in counts.items()))
             bar.update()
 
+        before = signal.signal(signal.SIGTERM, _stop)
         try:
             batch.grade_all(
                 tasks, store, workers=workers, scheduler=options.scheduler, progress=progress
@@ -82,6 +95,7 @@ def run(options: argparse.Namespace, after: After) -> int:
             stopped = True
             stop()
         finally:
+            signal.signal(signal.SIGTERM, before)
             batch.report(tasks, store, set(roster.values()))
     _tell(options.out, counts, len(tasks))
     if stopped:
@@ -89,6 +103,11 @@ def run(options: argparse.Namespace, after: After) -> int:
     kept = (store.kept(task.submission.page, task.job) for task in tasks)
     after(graded for graded in kept if graded is not None)
     return 0
+
+
+def _stop(*_: object) -> None:
+    """End as after Ctrl-C, with nothing left behind."""
+    raise KeyboardInterrupt
 
 
 def _require_outside(folder: Path, out: Path) -> None:
@@ -102,7 +121,7 @@ def _tell(out: Path, counts: Counter[str], total: int) -> None:
     print(f"{done} of {total} files graded: " + ", ".join(f"{n} {s}" for s, n in counts.items()))
     if done < total:
         print("Stopped. What is graded is kept; the same command goes on from there.")
-    print(f"Grades: {out / batch.GRADES}   Summary: {out / batch.SUMMARY}")
+    print(f"Grades: {out / GRADES}   Summary: {out / batch.SUMMARY}")
 
 
 def main(options: argparse.Namespace, after: After) -> int:

@@ -12,6 +12,7 @@ from lora_course.grading.records import CellNote, Graded, Status
 MEANINGS = {
     Status.OK: "the notebook was run and every question checked",
     Status.UNREADABLE: "the file is not a notebook that can be run",
+    Status.CHAPTER: "the file is another chapter's notebook, so it was not run",
     Status.TIME: "something took longer than is allowed and was stopped",
     Status.MEMORY: "something needed more memory than is allowed",
     Status.DIED: "something ended the kernel that ran the notebook",
@@ -22,6 +23,7 @@ RUN_ALL = "Then restart the kernel, run all cells, and see that each of them fin
 ADVICE = {
     Status.UNREADABLE: "So no question could be checked. Open the file in Jupyter. If it opens,"
     " save it and hand it in again; if not, hand in a copy that does.",
+    Status.CHAPTER: "So no question could be checked. Hand in the notebook of this chapter.",
     Status.TIME: f"{KEPT} Look for a loop that never ends, and for training with far more steps or"
     f" larger sizes than the exercise asks for. {RUN_ALL}",
     Status.MEMORY: f"{KEPT} Look for a list that keeps growing, and for tensors far larger than the"
@@ -31,6 +33,7 @@ ADVICE = {
     Status.GRADER: f"This need not be your doing. {KEPT} Show this page to your instructor and ask"
     " for the file to be graded again.",
 }
+NEVER_RUN = (Status.UNREADABLE, Status.CHAPTER)
 CUT_SHORT = (Status.TIME, Status.GRADER)  # questions may be left that nobody came to
 
 STYLE = """
@@ -77,7 +80,7 @@ def _status(graded: Graded) -> str:
     lines = [f"<strong>{points(graded.score, graded.max_score)}</strong>"]
     lines.append(f"Status: {graded.status.value}. {_sentence(MEANINGS[graded.status])}")
     if graded.reason:
-        subject = "the file " if graded.status is Status.UNREADABLE else ""
+        subject = "the file " if graded.status in NEVER_RUN else ""
         lines.append(f"What happened: {safe(subject + graded.reason)}.")
     if graded.status in ADVICE:
         lines.append(ADVICE[graded.status])
@@ -104,10 +107,10 @@ def _question(question: Question, graded: Graded) -> str:
         f'<p class="outcome">{_sign(sign)}{word}, {points(result.points, result.max_points)}</p>',
     ]
     if result.outcome is Outcome.NOT_ATTEMPTED:
-        lines += _beginning(question, graded.status)
+        lines += _beginning(question, result, graded.status)
     else:
         lines.append(f'<ul class="parts" role="list">{"".join(_parts(result))}</ul>')
-    if result.outcome is not Outcome.CORRECT and graded.status is not Status.UNREADABLE:
+    if result.outcome is not Outcome.CORRECT and graded.status not in NEVER_RUN:
         lines += [
             f"<details><summary>Hint {number}</summary><p>{safe(hint)}</p></details>"
             for number, hint in enumerate(question.hints, start=1)
@@ -115,10 +118,14 @@ def _question(question: Question, graded: Graded) -> str:
     return f"<section>{''.join(lines)}</section>"
 
 
-def _beginning(question: Question, status: Status) -> Iterator[str]:
+def _beginning(question: Question, result: Result, status: Status) -> Iterator[str]:
     """How to begin with a question of which nothing was there to check."""
-    if status is Status.UNREADABLE:
-        yield "<p>Not checked: the file could not be read.</p>"
+    if status in NEVER_RUN:
+        yield "<p>Not checked: the file was not run.</p>"
+        return
+    why = result.findings[0].message
+    if why:
+        yield f"<p>{safe(why)}</p>"
         return
     name = f" <code>{safe(question.function)}</code>" * bool(question.function)
     yield (

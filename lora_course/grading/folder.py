@@ -6,7 +6,7 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,23 @@ def submissions(folder: Path, roster: Mapping[str, str] | None = None) -> list[S
     if not found:
         raise FolderError(f"FOLDER={str(folder)!r} holds no files")
     names = [_shown(path.relative_to(folder).as_posix()) for path in found]
+    learners = _learners(names, roster or {})
     return [
-        Submission(path, name, learner_of(name, roster or {}))
-        for path, name in zip(found, names, strict=True)
+        Submission(path, name, learner)
+        for path, name, learner in zip(found, names, learners, strict=True)
+    ]
+
+
+def _learners(files: Sequence[str], roster: Mapping[str, str]) -> list[str]:
+    """Whose each file is. A name within a folder is no claim to a learner who has a file elsewhere
+    that says so from the outside: its folder was named by a platform, it by anybody."""
+    claims = [_claim(file, roster) for file in files]
+    outermost: dict[str, int] = {}
+    for learner, depth in claims:
+        outermost[learner] = min(depth, outermost.get(learner, depth))
+    return [
+        learner if depth == outermost[learner] else _unknown(file)
+        for file, (learner, depth) in zip(files, claims, strict=True)
     ]
 
 
@@ -82,17 +96,33 @@ def _files(folder: Path) -> Iterator[Path]:
 def learner_of(file: str, roster: Mapping[str, str]) -> str:
     """The one learner of the roster whose id is in the path; else the path's first part.
 
-    An id counts as a whole word: "12" is in "ada_12_chapter.ipynb", not in "ada_123.ipynb". Where
-    one is part of another, as "smith" is of "j_smith", the longer one counts.
+    The outermost part with an id counts. An id counts as a whole word: "12" is in
+    "ada_12_chapter.ipynb", not in "ada_123.ipynb". Where one is part of another, as "smith" is of
+    "j_smith", the longer one counts.
     """
+    return _claim(file, roster)[0]
+
+
+def _claim(file: str, roster: Mapping[str, str]) -> tuple[str, int]:
+    """The file's learner, and in which part of its path that stands, 0 the outermost."""
     if file in roster:
-        return roster[file]
-    found = [(place, id_) for id_ in roster for place in _places(id_, file.removesuffix(".ipynb"))]
-    matches = {
-        roster[id_] for place, id_ in found if not any(_inside(place, other) for other, _ in found)
-    }
-    if len(matches) == 1:
-        return matches.pop()
+        return roster[file], 0
+    for depth, part in enumerate(file.removesuffix(".ipynb").split("/")):
+        found = [(place, id_) for id_ in roster for place in _places(id_, part)]
+        matches = {
+            roster[id_]
+            for place, id_ in found
+            if not any(_inside(place, other) for other, _ in found)
+        }
+        if len(matches) == 1:
+            return matches.pop(), depth
+        if matches:
+            break
+    return _unknown(file), 0
+
+
+def _unknown(file: str) -> str:
+    """What a learner of whom the roster knows nothing is called."""
     first = Path(file).parts[0]
     return first if "/" in file else Path(file).stem
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lora_course.grading.wire import clean
 
-MAX_FILE = 20 << 20
+MB = 1 << 20
 MAX_CODE = 2 << 20
 MAX_CELLS = 2000
 CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
@@ -25,8 +25,11 @@ class UnreadableError(ValueError):
     """The file is no notebook that can be run; the message says why, for its learner."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's content. Links are not followed: one could lead to anything on this machine."""
+def read_bytes(path: Path, most_mb: int) -> bytes:
+    """The file's content, up to a size.
+
+    Links are not followed: one could lead to anything on this machine.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -36,9 +39,9 @@ def read_bytes(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnreadableError("is not an ordinary file")
-        content = file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise UnreadableError(f"is larger than {MAX_FILE >> 20} MB; clear its outputs")
+        content = file.read(most_mb * MB + 1)
+    if len(content) > most_mb * MB:
+        raise UnreadableError(f"is larger than {most_mb} MB; clear its outputs, and hand in again")
     return content
 
 
@@ -47,7 +50,7 @@ def code_cells(content: bytes) -> list[str]:
     if not content.strip():
         raise UnreadableError("is empty")
     try:
-        notebook = json.loads(content.decode("utf-8-sig"))
+        notebook = json.loads(content, object_hook=_without_outputs)  # UTF-8, -16 or -32
     except UnicodeDecodeError:
         raise UnreadableError("is not text in UTF-8, as notebooks are") from None
     except RecursionError:
@@ -67,6 +70,13 @@ def code_cells(content: bytes) -> list[str]:
     return sources
 
 
+def _without_outputs(read: dict[str, Any]) -> dict[str, Any]:
+    """What was read of an object, without the figures that a cell holds, which can be large."""
+    read.pop("outputs", None)
+    read.pop("attachments", None)
+    return read
+
+
 def _cells(notebook: Any) -> list[Any]:
     if type(notebook) is dict:
         if type(notebook.get("cells")) is list:
@@ -83,4 +93,4 @@ def _code(cell: Any) -> str | None:
     source = cell.get("source", cell.get("input", ""))
     if type(source) is list:
         source = "".join(line for line in source if type(line) is str)
-    return clean(source) if type(source) is str else None
+    return clean(source).replace("\r\n", "\n") if type(source) is str else None

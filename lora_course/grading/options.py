@@ -20,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--cell-timeout", type=float, default=120, help="seconds; default: 120")
     limits.add_argument("--timeout", type=float, default=900, help="seconds in all; default: 900")
     limits.add_argument("--memory", type=int, default=2048, help="MB; default: 2048")
+    limits.add_argument("--max-file", type=int, default=100, help="MB; default: 100")
     where = parser.add_argument_group("how")
     where.add_argument("--jobs", type=int, default=1, help="submissions graded at a time")
     where.add_argument("--scheduler", help="a Dask cluster instead, such as tcp://host:8786")

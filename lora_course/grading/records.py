@@ -10,7 +10,7 @@ from typing import Any
 from lora_course.arguments import check_fields
 from lora_course.checks.result import Finding, Outcome, Result
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Status(Enum):
@@ -18,6 +18,7 @@ class Status(Enum):
 
     OK = "ok"
     UNREADABLE = "unreadable"
+    CHAPTER = "another chapter"
     TIME = "time limit"
     MEMORY = "memory limit"
     DIED = "kernel died"
@@ -34,6 +35,14 @@ class CellNote:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Something for the instructor to judge; it changes no points."""
+
+    cell: int  # counts code cells from 1; 0 for none
+    text: str
+
+
+@dataclass(frozen=True)
 class Graded:
     """The grade of one file. `results` has every question of the chapter, in its order."""
 
@@ -45,6 +54,7 @@ class Graded:
     reason: str = ""
     seconds: float = 0.0
     cells: tuple[CellNote, ...] = field(default=())
+    flags: tuple[Flag, ...] = field(default=())
 
     @property
     def score(self) -> int:
@@ -69,6 +79,7 @@ class Graded:
             "score": self.score,
             "max_score": self.max_score,
             "cells": [asdict(note) for note in self.cells],
+            "flags": [asdict(flag) for flag in self.flags],
             "questions": {
                 name: {
                     "title": result.title,
@@ -98,8 +109,9 @@ class Graded:
                 record["reason"],
                 record["seconds"],
                 tuple(CellNote(**note) for note in record["cells"]),
+                tuple(Flag(**flag) for flag in record["flags"]),
             )
-            for one in (graded, *graded.cells):
+            for one in (graded, *graded.cells, *graded.flags):
                 check_fields(one)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"record={record!r:.100}: is damaged ({error!r})") from error

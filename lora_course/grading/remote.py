@@ -22,6 +22,7 @@ class KernelAnswer:
         self._replay, self._name = replay, name
         self._probe = f"{probe.__module__}:{probe.__name__}" if probe else ""
         self._seconds = 0.0
+        self.course = ""  # whose code of the course's the answer is, as far as the kernel says
         self._trouble = ""  # of a call that never came back: another would cost as much time
 
     def seconds(self) -> float:
@@ -72,6 +73,8 @@ class KernelAnswer:
             raise BlankError
         if type(answer.get("error")) is str:
             raise AnswerError(answer["error"][:1000])
+        course = answer.get("course")
+        self.course = course[:100] if type(course) is str else ""
         if "value" not in answer:
             raise AnswerError("gave no answer that can be read")
         try:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 from lora_course.grading.records import CellNote, Status
 from lora_course.grading.session import KernelEndedError, Reply, Session, TimeLimitError
 
 MOST_ENDS = 5  # cells that may end the kernel; from the last of them on, nothing more is run
 MOST_REPLAYS = 12
+MOST_NOTES = 50
+NOTE = 400  # characters
+COURSES = "one of the chapter's own"
 AGAIN_SECONDS = 10.0  # for a cell that has had to be interrupted before
 
 
@@ -18,7 +22,11 @@ class GivenUpError(Exception):
 
 
 class Replay:
-    """Runs `cells`, those at `places`, in a session that it starts when needed; `close` it."""
+    """Runs `cells`, those at `places`, in a session that it starts when needed; `close` it.
+
+    `own`: the places of the learner's cells; the others are the course's, and no learner is blamed
+    for them. `imports`: the lines of imports that the chapter hands out.
+    """
 
     def __init__(
         self,
@@ -27,13 +35,18 @@ class Replay:
         *,
         cell_seconds: float,
         seconds: float,
-        places: Collection[int] | None = None,
+        places: Collection[int],
+        own: Collection[int],
+        imports: Sequence[str] = (),
     ) -> None:
         self.cells = list(cells)
-        self.places = set(range(len(self.cells)) if places is None else places)
+        self.places = set(places)
         self.cell_seconds = cell_seconds
         self.notes: dict[int, CellNote] = {}
         self.troubles: list[tuple[Status, str]] = []
+        self._own, self._imports = set(own), imports
+        self._course_seconds = 0.0
+        self._seconds = seconds
         self._start = start
         self._end = time.monotonic() + seconds
         self._session: Session | None = None
@@ -50,14 +63,10 @@ class Replay:
             if all(self._run_cell(place) for place in sorted(self.places)):
                 return
 
-    def run_everything(self) -> bool:
-        """Start again with the cells that were thought not to matter; whether there were any."""
-        everything = set(range(len(self.cells)))
-        if self.places == everything:
-            return False
-        self.places = everything
+    def run_more(self, places: Collection[int]) -> None:
+        """Start again, with these cells as well."""
+        self.places |= set(places)
         self.close()
-        return True
 
     def ask(self, expression: str) -> Reply:
         """Evaluate an expression after the cells, in a fresh kernel once if this one ends."""
@@ -97,6 +106,7 @@ class Replay:
         assert self._session is not None
         slow = note is not None and "interrupted" in note.text
         limit = min(self._left(), AGAIN_SECONDS if slow else self.cell_seconds)
+        start = time.monotonic()
         try:
             reply = self._session.run(self.cells[place], limit)
         except TimeLimitError as error:
@@ -110,24 +120,63 @@ class Replay:
         except KernelEndedError as error:
             self._blame(place, error.status, f"ended the kernel ({error.status.value})", True)
         else:
-            torch_full = "can't allocate memory" in reply.message
-            if reply.error == "MemoryError" or torch_full or self._session.out_of_memory:
-                self._blame(place, Status.MEMORY, "used more memory than is allowed")
-            if reply.error:
-                self._note(place, f"raised {reply.error}: {reply.message}".rstrip(": "))
+            self._look_at(place, reply)
             return True
+        finally:
+            if place not in self._own:
+                self._course_seconds += time.monotonic() - start
         self.close()
         if sum(note.left_out for note in self.notes.values()) == MOST_ENDS:
             for later in {p for p in self.places if p > place}:
                 self._note(later, "was not run: too many cells before it ended the kernel", True)
         return False
 
+    def _look_at(self, place: int, reply: Reply) -> None:
+        """Note what a cell that came back has raised."""
+        assert self._session is not None
+        torch_full = "can't allocate memory" in reply.message
+        if reply.error == "MemoryError" or torch_full or self._session.out_of_memory:
+            self._blame(place, Status.MEMORY, "used more memory than is allowed")
+        elif not reply.error:
+            self.notes.pop(place, None)
+        if reply.error:
+            made = self._made_imports(place)
+            words = f"raised {reply.error}: {reply.message}".rstrip(": ")[: NOTE - len(made)]
+            self._note(place, words + made)
+
+    def _made_imports(self, place: int) -> str:
+        """Make the chapter's imports where a learner's cell of them failed, and say so.
+
+        Such a cell has often got a line of another system's at its top.
+        """
+        lines = [line for line in self._imports if line in self.cells[place]]
+        if place not in self._own or not lines:
+            return ""
+        assert self._session is not None
+        with suppress(TimeLimitError, KernelEndedError):  # the next cell will tell
+            self._session.run("\n".join(self._imports), min(self.cell_seconds, self._left()))
+        return "; the chapter's own imports were made all the same"
+
     def _note(self, place: int, text: str, left_out: bool = False) -> None:
-        self.notes[place] = CellNote(place + 1, text, left_out)
+        if place not in self._own:
+            text = f"({COURSES}) {text}"
+        self.notes[place] = CellNote(place + 1, text[:NOTE], left_out)
+
+    def told(self) -> tuple[CellNote, ...]:
+        """The notes of all cells, from the top; of very many only how many more there are."""
+        notes = [note for _, note in sorted(self.notes.items())]
+        more = len(notes) - MOST_NOTES
+        if more > 0:
+            text = f"was the first of {more:,} more that did not finish"
+            last = CellNote(notes[MOST_NOTES].cell, text)
+            notes[MOST_NOTES:] = [last]
+        return tuple(notes)
 
     def _blame(self, place: int, status: Status, text: str, left_out: bool = False) -> None:
         self._note(place, text, left_out)
-        self._trouble(status, f"cell {place + 1} {text}")
+        if status is Status.TIME and place not in self._own:
+            status = Status.GRADER
+        self._trouble(status, f"cell {place + 1} {self.notes[place].text}")
 
     def _trouble(self, status: Status, words: str) -> None:
         self.troubles.append((status, words))
@@ -136,6 +185,8 @@ class Replay:
         left = self._end - time.monotonic()
         if left <= 0:
             words = "the time for the whole notebook had run out"
-            self._trouble(Status.TIME, words)
+            own = self._course_seconds < self._seconds / 2
+            spent = "" if own else ", most of it on the chapter's own cells"
+            self._trouble(Status.TIME if own else Status.GRADER, words + spent)
             raise GivenUpError(words)
         return left

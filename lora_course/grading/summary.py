@@ -11,7 +11,7 @@ from urllib.parse import quote
 from lora_course.checks.result import Outcome, Result
 from lora_course.display.webpage import document, safe, scrolling_table
 from lora_course.grading.feedback import MEANINGS
-from lora_course.grading.records import Graded, Status
+from lora_course.grading.records import Flag, Graded, Status
 
 STYLE = """
 a { color: var(--accent); }
@@ -22,7 +22,7 @@ tr.question > * { font-weight: 700; } tr.part th { padding-left: 1.5rem; }
 .scores th:first-child { min-width: 4rem; text-align: right; }
 .statuses th:first-child { min-width: 0; }
 .scores :is(th, td):nth-child(2), .statuses :is(th, td):nth-child(3), .mistakes td:nth-child(2),
-  .mistakes th:nth-child(2), .files :is(th, td):is(:nth-child(2), :nth-child(4))
+  .mistakes th:nth-child(2), .files :is(th, td):is(:nth-child(2), :nth-child(4)), .flags :is(th, td)
   { text-align: left; white-space: normal; }
 .scores td { padding: 0 .45rem; min-width: min(34rem, 70vw); border-left: 2px solid var(--soft); }
 .bar { display: inline-block; border-top: .95rem solid var(--accent); vertical-align: middle; }
@@ -45,6 +45,7 @@ class FileRow:
     status: Status
     seconds: float
     page: str
+    flags: tuple[Flag, ...] = ()
 
 
 class Tally:
@@ -73,39 +74,62 @@ class Summary:
     def add(self, graded: Graded, page: str) -> None:
         """Count one file; `page` is the way from the summary to its feedback."""
         about = (graded.score, graded.max_score, graded.status, graded.seconds)
-        self._rows.append(FileRow(graded.file, graded.learner, *about, page))
+        self._rows.append(FileRow(graded.file, graded.learner, *about, page, graded.flags))
         for name, result in graded.results.items():
             self._tallies.setdefault(name, Tally(result.title)).add(result)
             self._mistakes.update((mistake, result.title) for mistake in set(result.mistakes))
 
-    def html(self, chapter: int) -> str:
-        """The whole page."""
+    def html(self, chapter: int, absent: int = 0) -> str:
+        """The whole page; `absent`: so many learners of the roster handed in nothing."""
         title = f"Chapter {chapter}: summary"
         parts = [f"<h1>{title}</h1>"]
         if self._rows:
-            parts += [_answer(self._rows), "<h2>Status</h2>", _statuses(self._rows)]
+            parts += [_answer(self._rows, absent), "<h2>Status</h2>", _statuses(self._rows)]
             parts += ["<h2>Scores</h2>", _scores(self._rows)]
             parts += ["<h2>Questions</h2>", _questions(self._tallies.values())]
             parts += ["<h2>Mistakes</h2>", _mistakes(self._mistakes)]
+            if any(row.flags for row in self._rows):
+                parts += ["<h2>To judge</h2>", _flags(self._rows)]
             parts += ["<h2>Files</h2>", _files(self._rows)]
         else:
             parts.append("<p>No file was graded.</p>")
         return document(title, parts, STYLE)
 
 
-def _answer(rows: Sequence[FileRow]) -> str:
+def _answer(rows: Sequence[FileRow], absent: int) -> str:
     scores = [row.score for row in rows]
     odd = sum(row.status is not Status.OK for row in rows)
+    files = Counter(row.learner for row in rows)
+    several = sorted(learner for learner, count in files.items() if count > 1)
     lines = [
-        f"<strong>{_files_in_words(len(rows))} graded: median score {statistics.median(scores):g},"
-        f" mean {statistics.fmean(scores):.1f}, of {_max_score(rows)} points</strong>"
+        f"<strong>{_many(len(rows), 'file')} of {_many(len(files), 'learner')} graded: median score"
+        f" {statistics.median(scores):g}, mean {statistics.fmean(scores):.1f}, of"
+        f" {_max_score(rows)} points</strong>"
     ]
+    if absent:
+        lines.append(f"{_many(absent, 'learner')} of the roster handed in nothing.")
+    if several:
+        lines.append(f"More than one file came from {safe(', '.join(several))}.")
     if odd:
         lines.append(
-            f"{_files_in_words(odd)} did not run as they should; they stand first in the list of"
+            f"{_many(odd, 'file')} did not run as they should; they stand first in the list of"
             " files."
         )
     return f'<div class="answer">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
+
+
+def _flags(rows: Sequence[FileRow]) -> str:
+    """What stands in a file that may be fair or not."""
+    lines = [
+        _line(row.file, row.learner, f"cell {flag.cell}" if flag.cell else "", flag.text)
+        for row in rows
+        for flag in row.flags
+    ]
+    return (
+        _table("flags", "What to look at", ["file", "learner", "where", "what"], lines)
+        + '<p class="soft">None of it has changed any points. A notebook can use the course\'s own'
+        " functions, and can change whatever runs in its kernel: look at the lines and judge.</p>"
+    )
 
 
 def _statuses(rows: Sequence[FileRow]) -> str:
@@ -199,5 +223,5 @@ def _max_score(rows: Iterable[FileRow]) -> int:
     return max(row.max_score for row in rows)
 
 
-def _files_in_words(count: int) -> str:
-    return f"{count:,} file{'s' * (count != 1)}"
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"

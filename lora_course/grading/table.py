@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lora_course.grading.records import Graded
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Some spreadsheets split at a semicolon or a tab as well.
 SPLIT = re.compile(r"([;\t])(?=[=+\-@])")
-FIXED = ("file", "learner", "score", "max", "status", "seconds", "reason")
+NO_FILE, WAITING = "no submission", "not graded yet"
+FIXED = ("file", "learner", "score", "max", "status", "seconds", "reason", "flags")
 
 
 def cell(text: str) -> str:
@@ -30,12 +31,21 @@ def row(graded: Graded) -> str:
     """A file's line."""
     points = [result.points for result in graded.results.values()]
     about = [graded.score, graded.max_score, graded.status.value, graded.seconds]
-    return _line([graded.file, graded.learner, *about, graded.reason, *points])
+    flags = "; ".join(f"cell {flag.cell} " * bool(flag.cell) + flag.text for flag in graded.flags)
+    return _line([graded.file, graded.learner, *about, graded.reason, flags, *points])
 
 
 def missing(learner: str, questions: Sequence[str]) -> str:
     """The line of a learner from whom there is no file."""
-    known = {"learner": learner, "status": "no submission"}
+    return _unscored({"learner": learner, "status": NO_FILE}, questions)
+
+
+def waiting(file: str, learner: str, questions: Sequence[str]) -> str:
+    """The line of a file that grading has not come to."""
+    return _unscored({"file": file, "learner": learner, "status": WAITING}, questions)
+
+
+def _unscored(known: Mapping[str, str], questions: Sequence[str]) -> str:
     return _line([known.get(column, "") for column in (*FIXED, *questions)])
 
 

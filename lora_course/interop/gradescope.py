@@ -15,7 +15,7 @@ from typing import Any
 from lora_course import __version__
 from lora_course.checks.result import Finding, Outcome
 from lora_course.files import write_whole
-from lora_course.grading.feedback import ADVICE, CUT_SHORT, MEANINGS, points
+from lora_course.grading.feedback import ADVICE, CUT_SHORT, MEANINGS, NEVER_RUN, points
 from lora_course.grading.folder import FolderError, submissions
 from lora_course.grading.grade import Job
 from lora_course.grading.records import Graded, Status
@@ -62,7 +62,7 @@ def _about(graded: Graded) -> Iterator[str]:
     yield f"{points(graded.score, graded.max_score)}. Status: {graded.status.value}."
     yield f"{MEANINGS[graded.status].capitalize()}."
     if graded.reason:
-        subject = "the file " if graded.status is Status.UNREADABLE else ""
+        subject = "the file " if graded.status in NEVER_RUN else ""
         yield f"What happened: {subject}{graded.reason}."
     if graded.status in ADVICE:
         yield ADVICE[graded.status]
@@ -87,7 +87,7 @@ def _tests(graded: Graded) -> Iterator[dict[str, Any]]:
 
 
 def _text(finding: Finding, status: Status) -> str:
-    if finding.outcome is Outcome.NOT_ATTEMPTED and status is Status.UNREADABLE:
+    if finding.outcome is Outcome.NOT_ATTEMPTED and status in NEVER_RUN:
         return "not checked."
     if finding.outcome is Outcome.NOT_ATTEMPTED and status in CUT_SHORT:
         return "not attempted, or not come to before grading was stopped."

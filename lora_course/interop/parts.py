@@ -38,16 +38,14 @@ def check_part(name: str, number: int, answer: Any) -> None:
     no progress: whoever grades has not answered the question. In a notebook the parts of a question
     share their calls of the answer, so that one that trains does so once, not once a part.
     """
+    if NO_CHECKS in os.environ:  # graded elsewhere: the questions need not even be here
+        return
     question = question_of(name)
     if not 1 <= number <= len(question.parts):
         raise ValueError(f"number={number}: {name} has the parts 1 to {len(question.parts)}")
     part = replace(question, parts=(question.parts[number - 1],))
-    if NO_CHECKS in os.environ:
-        result = part.not_attempted()
-    else:
-        asked = _asked(question, answer)
-        result = part.grade(asked.cached, random.Random(asked.seed))
-    (finding,) = result.findings
+    asked = _asked(question, answer)
+    (finding,) = part.grade(asked.cached, random.Random(asked.seed)).findings
     _forget_outputs()
     if finding.outcome is not Outcome.CORRECT:
         raise AssertionError(f"{finding.part}: {explanation(finding)}")
@@ -81,7 +79,7 @@ def _cell() -> int:
 def explanation(finding: Finding) -> str:
     """What there is to say of a part, without its name, as lines of text."""
     if finding.outcome is Outcome.NOT_ATTEMPTED:
-        return "not attempted. Replace the dots with your own code."
+        return f"not attempted. {finding.message or 'Replace the dots with your own code.'}"
     lines = [finding.outcome.value[1]]
     lines += [f"{label}: {text}" for label, text in finding.facts()]
     return "\n".join([*lines, finding.advice()] if finding.message else lines)

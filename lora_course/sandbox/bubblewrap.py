@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 
-from lora_course.chapters.rooms import rooms
-from lora_course.sandbox import seccomp
+from lora_course.sandbox import seccomp, shown
 from lora_course.sandbox.limits import MB, Limits, SandboxError
 
 HOME = "/home/learner"
-SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
-# What programs look up to run at all; /etc itself holds the host's secrets.
-SETTINGS = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime")
-NOT_SHOWN = "# Solutions are not shown while a notebook is graded."
+# All that can be written to, and how the room on disk is shared out.
+WRITABLE = {"/tmp": 2, HOME: 1, "/dev/shm": 1}
 # Any user that the machine does not have will do, and one for each kernel: NPROC counts by user.
 FIRST_USER, USERS = 0x70000000, 1 << 20
 
@@ -46,18 +41,6 @@ def program() -> str:
     if sys.platform != "linux" or not found:
         raise SandboxError(MISSING)
     return found
-
-
-def visible() -> list[str]:
-    """Folders of the host that are shown, read-only: the system's programs and the packages."""
-    wanted = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), sys.prefix, sys.base_prefix]
-    wanted += [*_packages(), str(files("lora_course"))]
-    return [path for path in dict.fromkeys(wanted) if Path(path).exists()]
-
-
-def _packages() -> list[str]:
-    """Where this Python finds installed packages; other folders of its path may hold anything."""
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 
 
 def _folders(paths: list[str]) -> list[str]:
@@ -92,28 +75,39 @@ def command(
     filter_fd: int | None,
     files_from: Mapping[str, int],
     variables: Mapping[str, str],
+    *,
+    checks: bool,
 ) -> list[str]:
     """`bwrap …`, to be followed by what runs inside.
 
     `own`: a folder for the kernel's sockets; `info_fd`: where bubblewrap writes about itself;
     `filter_fd`: of `filter_of_calls`; `files_from`: paths and the open files shown there;
-    `variables`: of the environment, beside those that every kernel has.
+    `variables`: of the environment, beside those that every kernel has; `checks`: whether those of
+    the chapters' questions are there.
     """
     arguments = [program(), *(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts"))]
     arguments += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--info-fd", str(info_fd)]
     arguments += [] if filter_fd is None else ["--seccomp", str(filter_fd)]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    room = limits.disk_mb * MB
-    for folder in ("/tmp", HOME, "/dev/shm"):
-        arguments += [*_folders([folder]), *_tmpfs(folder, room)]
-    arguments += [*_folders([*visible(), own]), *_tmpfs(own, MB)]
-    for path in visible():
+    for folder, share in WRITABLE.items():
+        size = limits.disk_mb * MB * share // sum(WRITABLE.values())
+        arguments += [*_folders([folder]), *_tmpfs(folder, size)]
+    folders = shown.folders()
+    arguments += [*_folders([*folders, own]), *_tmpfs(own, MB)]
+    for path in folders:
         link = Path(path).is_symlink()
         arguments += ["--symlink", str(Path(path).readlink()), path] if link else []
         arguments += [] if link else ["--ro-bind", path, path]
+    for folder, content in shown.in_place_of(checks=checks).items():
+        arguments += ["--size", str(MB), "--tmpfs", folder]
+        for name, source in content.items():
+            arguments += ["--ro-bind", source, f"{folder}/{name}"]
+        arguments += ["--remount-ro", folder]
     for path, descriptor in files_from.items():
         arguments += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
+    # Else the folders made above are memory that anyone may write to, without a limit.
+    arguments += ["--remount-ro", "/"]
     for name, value in {**environment(), **variables}.items():
         arguments += ["--setenv", name, value]
     arguments += ["--chdir", HOME]
@@ -145,9 +139,16 @@ def check(limits: Limits) -> None:
     passed = [info] if calls is None else [info, calls]
     what = (sys.executable, "-c", "import ipykernel, lora_course")
     try:
-        sandbox = command(limits, "/tmp/sandbox-check", info, calls, {}, {})
+        sandbox = command(limits, "/tmp/sandbox-check", info, calls, {}, {}, checks=False)
         call = [*limits.prlimit(), *sandbox, *what]
-        done = subprocess.run(call, pass_fds=passed, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            call,
+            env=outside(),
+            pass_fds=passed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     finally:
         for descriptor in passed:
             os.close(descriptor)
@@ -155,10 +156,18 @@ def check(limits: Limits) -> None:
         raise SandboxError(FORBIDDEN.format(words=done.stderr.strip()[-300:] or "no reason given"))
 
 
+def outside() -> dict[str, str]:
+    """The environment that bubblewrap itself has.
+
+    A kernel can read it in /proc/1/environ, `--clearenv` or not, where it runs as the same user.
+    """
+    return {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
+
+
 def environment() -> dict[str, str]:
     """All that a kernel's environment holds: nothing of the grader's own."""
     return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        **outside(),
         "HOME": HOME,
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
@@ -167,18 +176,6 @@ def environment() -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         # The same course and packages as outside.
-        "PYTHONPATH": ":".join([str(Path(str(files("lora_course"))).parent), *_packages()]),
+        "PYTHONPATH": ":".join([str(shown.PACKAGE.parent), *shown.packages()]),
         "USER": "learner",  # who has no entry in any list of users
     }
-
-
-def hidden() -> dict[str, bytes]:
-    """Files that are shown with other content: all that hold solutions of questions."""
-    found: dict[str, bytes] = {}
-    for room in rooms(drafts=True):
-        if room.built.exists():
-            built = room.read_built()
-            built["solutions"] = dict.fromkeys(built["solutions"], NOT_SHOWN)
-            found[str(room.built)] = json.dumps(built).encode()
-        found[str(room.source)] = f"{NOT_SHOWN}\n".encode()
-    return found

@@ -128,4 +128,14 @@ def _made(settings: Mapping[Path, Mapping[str, int | str]]) -> Group | None:
 
 def sweep(process: int, root: Path = ROOT) -> None:
     """Remove what a process left behind that was ended before it could remove its groups."""
-    Group(tuple(root.glob(f"**/{NAME}{process}-*"))).remove()
+    Group(tuple(found(f"{NAME}{process}-", root))).remove()
+
+
+def found(start: str = NAME, root: Path = ROOT) -> list[Path]:
+    """All groups whose name starts so; those of other processes may come and go meanwhile."""
+    return [
+        Path(folder, name)
+        for folder, names, _ in os.walk(root)
+        for name in names
+        if name.startswith(start)
+    ]

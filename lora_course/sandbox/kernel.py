@@ -24,14 +24,17 @@ def specification(
     *,
     sandboxed: bool = True,
     variables: Mapping[str, str] | None = None,
+    checks: bool = False,
 ) -> KernelSpec:
     """A Python kernel with these packages: in the sandbox, or as an ordinary process.
 
-    `variables`: more of the kernel's environment.
+    `variables`: more of the kernel's environment; `checks`: whether the questions' checks are in
+    the sandbox, for graders that check there.
     """
     metadata: dict[str, Any] = {}
     if sandboxed:
-        provisioner = {"provisioner_name": NAME, "config": asdict(limits or Limits())}
+        config = {**asdict(limits or Limits()), "checks": checks}
+        provisioner = {"provisioner_name": NAME, "config": config}
         metadata = {"kernel_provisioner": provisioner}
     return KernelSpec(
         argv=ARGV,

@@ -13,13 +13,17 @@ class SandboxError(RuntimeError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Upper limits of one kernel with all its child processes (CPU and open files: of each)."""
+    """Upper limits of one kernel with all its child processes (CPU and open files: of each).
+
+    `disk_mb`: all that may be written, a half of it to /tmp, a quarter to the home folder and to
+    /dev/shm each.
+    """
 
     memory_mb: int = 2048
     cpu_seconds: int = 600
     processes: int = 128
     file_mb: int = 64
-    disk_mb: int = 256
+    disk_mb: int = 512
     open_files: int = 512
 
     def __post_init__(self) -> None:

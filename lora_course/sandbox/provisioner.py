@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Integer
+from traitlets import Bool, Integer
 
 from lora_course.sandbox import bubblewrap, cgroups
 from lora_course.sandbox.limits import Limits, SandboxError
@@ -38,6 +38,7 @@ class SandboxProvisioner(LocalProvisioner):
     file_mb = Integer(Limits.file_mb).tag(config=True)
     disk_mb = Integer(Limits.disk_mb).tag(config=True)
     open_files = Integer(Limits.open_files).tag(config=True)
+    checks = Bool(False).tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -74,19 +75,19 @@ class SandboxProvisioner(LocalProvisioner):
                 setattr(manager, f"{channel}_port", port)
         kwargs = await super().pre_launch(**kwargs)
         connection = Path(self._folder, "kernel.json")
-        inside = {str(connection): connection.read_bytes(), **bubblewrap.hidden()}
+        inside = {str(connection): connection.read_bytes()}
         self._info, info = os.pipe()
         opened = {path: bubblewrap.readable(content) for path, content in inside.items()}
         calls = bubblewrap.filter_of_calls()
         self._passed = [info, *opened.values(), *([] if calls is None else [calls])]
         self._group = cgroups.create(limits)
-        kwargs["cmd"] = [
-            *(self._group.join() if self._group else []),
-            *limits.prlimit(),
-            *bubblewrap.command(limits, self._folder, info, calls, opened, self.kernel_spec.env),
-            *kwargs["cmd"],
-        ]
+        sandbox = bubblewrap.command(
+            limits, self._folder, info, calls, opened, self.kernel_spec.env, checks=self.checks
+        )
+        joined = self._group.join() if self._group else []
+        kwargs["cmd"] = [*joined, *limits.prlimit(), *sandbox, *kwargs["cmd"]]
         kwargs["pass_fds"] = tuple(self._passed)
+        kwargs["env"] = bubblewrap.outside()
         return kwargs
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -108,7 +109,7 @@ class SandboxProvisioner(LocalProvisioner):
                 f" {START_SECONDS} s; is the machine short of memory, or ipykernel not installed?"
             )
         if self._group is None:
-            self._watch = Watch(first, self.limits().memory_mb)
+            self._watch = Watch(first, self.limits().memory_mb, tuple(bubblewrap.WRITABLE))
             self._watch.start()
         return self.connection_info
 

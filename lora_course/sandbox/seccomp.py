@@ -18,6 +18,9 @@ REFUSED = {
     "mount": (165, 40),
     "memfd_create": (319, 279),  # memory that a process need not even map
     "memfd_secret": (447, 447),
+    "shmget": (29, 194),  # memory that stays when no process has it any more; and messages, so too
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lora_course.checks.plain import BlankError, NotPlainError, show, to_plain
-from lora_course.checks.question import MAX_MESSAGE
+from lora_course.checks.question import MAX_TEXT
 from lora_course.checks.result import Finding, Outcome, Result
 from tests.chapters.fixture import answers_of
 from tests.conftest import ROOMS
@@ -267,7 +267,7 @@ def test_a_message_that_quotes_an_answer_stays_short():
     numbers = [1] * 9999
     result = FIRST.check(lambda one, two=numbers, *, three: 1)
     assert result.outcome is Outcome.ERROR and "keep" not in str(result)
-    assert all(len(finding.message) <= MAX_MESSAGE for finding in result.findings)
+    assert all(len(finding.message) <= MAX_TEXT for finding in result.findings)
 
 
 def test_advice_that_several_parts_share_is_shown_once():

@@ -8,7 +8,7 @@ import numpy
 import pytest
 import torch
 
-from lora_course.checks.plain import MAX_DEPTH, MAX_VALUES, NotPlainError, to_plain
+from lora_course.checks.plain import MAX_DEPTH, MAX_KEYS, MAX_VALUES, NotPlainError, to_plain
 
 
 class Pair(typing.NamedTuple):
@@ -187,7 +187,6 @@ HUGE = {
     "key": {"x" * MAX_VALUES: 1},
     "many texts": ["x" * 1000] * (MAX_VALUES // 1000),
     "whole number": 1 << 64 * MAX_VALUES,
-    "dict": dict.fromkeys(range(MAX_VALUES // 2)),
     "tensor": torch.zeros(MAX_VALUES),
     "tensor, never stored": torch.zeros(1).expand(10**12),
     "array": numpy.zeros(MAX_VALUES),
@@ -203,6 +202,14 @@ HUGE = {
 @pytest.mark.parametrize("value", HUGE.values(), ids=HUGE)
 def test_all_together_is_bounded(value):
     with pytest.raises(NotPlainError, match="at most 300,000 numbers and characters in all"):
+        to_plain(value)
+
+
+@pytest.mark.parametrize(
+    "value", [dict.fromkeys(range(MAX_KEYS + 1)), [dict.fromkeys(range(MAX_KEYS // 2))] * 3]
+)
+def test_keys_are_bounded_for_they_can_be_made_slow_to_look_up(value):
+    with pytest.raises(NotPlainError, match="more than 5,000 keys in all"):
         to_plain(value)
 
 

@@ -9,7 +9,7 @@ import pytest
 from lora_course.checks.answer import LocalAnswer
 from lora_course.checks.result import AGAIN, Finding, Outcome, Result
 from lora_course.display.webpage import document, scrolling_table
-from lora_course.grading.feedback import ADVICE, MEANINGS, page
+from lora_course.grading.feedback import ADVICE, MEANINGS, NEVER_RUN, page
 from lora_course.grading.records import CellNote, Graded, Status
 from tests.example import FIRST, QUESTIONS, SECOND, TABLES
 
@@ -198,15 +198,16 @@ def test_a_status_says_what_it_means_and_what_to_do(status):
     shown = feedback(graded(status=status, reason="is <odd>")).text
     meaning = MEANINGS[status]
     assert f"Status: {status.value}. {meaning[0].upper()}{meaning[1:]}." in shown
-    the_file = "the file " * (status is Status.UNREADABLE)
+    the_file = "the file " * (status in NEVER_RUN)
     assert f"What happened: {the_file}is <odd>." in shown
     assert (status is Status.OK) or ADVICE[status] in shown
     assert "What happened" not in feedback(graded(status=status)).text
 
 
-def test_an_unreadable_file_is_not_told_to_begin():
-    shown = feedback(graded(status=Status.UNREADABLE, reason="is empty")).text
-    assert shown.count("Not checked: the file could not be read.") == 4
+@pytest.mark.parametrize("status", NEVER_RUN)
+def test_a_file_that_was_not_run_is_not_told_to_begin(status):
+    shown = feedback(graded(status=status, reason="is empty")).text
+    assert shown.count("Not checked: the file was not run.") == 4
     assert "To begin" not in shown and "Hint 1" not in shown
 
 

@@ -4,12 +4,14 @@ import csv
 import io
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from lora_course.grading import table
 from lora_course.grading.folder import FolderError, learner_of, read_roster, submissions
 from lora_course.grading.grade import Job, blank
+from lora_course.grading.records import Flag
 
 ROSTER = {"12": "Ada", "123": "Ben", "ada@x.org": "Ada", "odd/file.ipynb": "Cleo"}
 
@@ -26,6 +28,9 @@ ROSTER = {"12": "Ada", "123": "Ben", "ada@x.org": "Ada", "odd/file.ipynb": "Cleo
         ("someone/04.ipynb", "someone"),
         ("12_123.ipynb", "12_123"),  # two learners: nobody is guessed
         ("1234.ipynb", "1234"),
+        ("12/123.ipynb", "Ada"),  # the folder is the platform's, the file's name the learner's
+        ("week 1/123.ipynb", "Ben"),
+        ("12 and 123/123.ipynb", "12 and 123"),
     ],
 )
 def test_whose_a_file_is(file, learner):
@@ -143,10 +148,28 @@ def test_a_roster_in_another_encoding(tmp_path):
 def test_rows_are_whole_and_harmless():
     job = Job("", "=HYPERLINK(1)\n.ipynb", "@SUM(1+1)", 4, "seed")
     questions = list(blank(job).results)
-    text = table.header(questions) + table.row(blank(job)) + table.missing("-x", questions)
-    assert {len(row) for row in csv.reader(io.StringIO(text))} == {7 + len(questions)}
-    first, absent = csv.DictReader(io.StringIO(text))
+    flagged = replace(blank(job), flags=(Flag(3, "changes a module: torch.x = 1"), Flag(0, "=1")))
+    text = table.header(questions) + table.row(flagged) + table.missing("-x", questions)
+    text += table.waiting("=a", "-x", questions)
+    assert {len(row) for row in csv.reader(io.StringIO(text))} == {8 + len(questions)}
+    first, absent, waiting = csv.DictReader(io.StringIO(text))
     assert first["file"].startswith("'=") and first["learner"].startswith("'@")
     assert (first["score"], first["max"], first["choice"]) == ("0", "10", "0")
     assert table.cell("x;=HYPERLINK(1)") == "x;'=HYPERLINK(1)"
     assert (absent["learner"], absent["status"]) == ("'-x", "no submission")
+    assert (waiting["file"], waiting["score"]) == ("'=a", "")
+    assert waiting["status"] == "not graded yet"
+    assert first["flags"] == "cell 3 changes a module: torch.x = 1; =1"
+
+
+def test_a_file_named_for_another_learner_is_not_theirs_where_they_have_one(tmp_path):
+    for name in ("12_x/04.ipynb", "someone_7/12.ipynb", "someone_8/123.ipynb"):
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text("{}")
+    found = {one.file: one.learner for one in submissions(tmp_path, ROSTER)}
+    assert found == {
+        "12_x/04.ipynb": "Ada",
+        "someone_7/12.ipynb": "someone_7",
+        "someone_8/123.ipynb": "Ben",  # who has no other: it may be an instructor's folder
+    }

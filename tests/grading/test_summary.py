@@ -52,11 +52,14 @@ def after(shown, head):
 def test_files_and_statuses_are_counted():
     odd = [graded(status=Status.TIME), graded(status=Status.TIME), graded(status=Status.DIED)]
     shown = summary(graded(), *odd)
-    assert "4 files graded" in shown.text and "3 files did not run as they should" in shown.text
+    assert (
+        "4 files of 1 learner graded" in shown.text
+        and "3 files did not run as they should" in shown.text
+    )
     counts = {row[0]: row[1] for row in after(shown, "status")}
     assert counts == {"ok": "1", "time limit": "2", "kernel died": "1"}
     assert "did not run as they should" not in summary(graded()).text
-    assert "1 file graded" in summary(graded()).text
+    assert "1 file of 1 learner graded" in summary(graded()).text
 
 
 def test_scores_are_a_chart_with_every_score_in_it():
@@ -141,7 +144,8 @@ def test_hostile_text_is_shown_and_does_nothing(evil):
     whole = graded(file=evil, learner=evil, status=Status.DIED, reason=evil)
     results = {evil: Result(evil, (finding(evil, WRONG, evil),))}
     shown = summary(whole, replace(whole, results=results))
-    assert shown.text.count(evil) == 4 + 4  # twice file and learner; title, part, mistake's two
+    # Twice file and learner, once more as the learner of two; title, part, mistake's two.
+    assert shown.text.count(evil) == 5 + 4
 
 
 def test_what_cannot_be_seen_is_written_out():

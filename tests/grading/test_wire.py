@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lora_course.checks import plain, values
-from lora_course.checks.plain import DTYPES, MAX_VALUES
+from lora_course.checks.plain import DTYPES, MAX_KEYS, MAX_VALUES
 from lora_course.grading import wire
 from lora_course.grading.wire import MAX_BYTES, MAX_NODES, WireError, pack, unpack
 
@@ -127,9 +127,9 @@ LARGEST = {
     "empty texts": lambda n: [""] * (n - 1),
     "empty lists": lambda n: [[]] * (n - 1),
     "empty dicts": lambda n: [{}] * (n - 1),
-    "nested dicts": lambda n: [{TINY: {}}] * ((n - 1) // 3),
-    "dict": lambda n: {number * 1.1e-300: TINY for number in range((n - 1) // 2)},
-    "dict of lists": lambda n: {number * 1.1e-300: [] for number in range((n - 1) // 2)},
+    "nested dicts": lambda n: [{TINY: {}}] * min((n - 1) // 3, MAX_KEYS - 1),
+    "dict": lambda n: {number * 1.1e-300: TINY for number in range(MAX_KEYS - 1)},
+    "dict of lists": lambda n: {number * 1.1e-300: [] for number in range(MAX_KEYS - 1)},
     "doubles": lambda n: torch.full((n - 13,), TINY, dtype=torch.float64),
     "truth values": lambda n: torch.ones(n - 13, dtype=torch.bool),
     "turned": lambda n: torch.ones(3, (n - 16) // 3).T[:, :2],

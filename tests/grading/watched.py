@@ -9,6 +9,7 @@ from pathlib import Path
 
 import lora_course
 from lora_course.sandbox.bubblewrap import FIRST_USER
+from lora_course.sandbox.cgroups import found
 from tests import WATCHDOG
 from tests.example import A
 
@@ -37,7 +38,7 @@ def sandboxed_processes():
 
 
 def groups():
-    return [str(path) for path in Path("/sys/fs/cgroup").glob("**/lora-course-*")]
+    return [str(path) for path in found()]
 
 
 def left_behind():

@@ -1,5 +1,6 @@
 """The sandbox as a program uses it: a kernel like any other, that nothing gets out of."""
 
+import ast
 import json
 import os
 import platform
@@ -13,14 +14,13 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lora_course.chapters.rooms import rooms
 from lora_course.grading.records import Status
 from lora_course.grading.session import KernelEndedError, Session
 from lora_course.sandbox import bubblewrap, cgroups, seccomp
 from lora_course.sandbox.command import main as sandbox_command
 from lora_course.sandbox.kernel import NAME, manager, specification
 from lora_course.sandbox.limits import Limits, SandboxError
-from tests import WATCHDOG, is_root
+from tests import WATCHDOG, ordinary_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -94,15 +94,49 @@ def test_processes_and_threads_are_allowed(session):
     assert value(session, thread) == "(None, None)"
 
 
+def knows_answers(question):
+    """The modules in which the question's right answers are worked out, or compared with."""
+    checks = {part.check.__module__ for part in question.parts}
+    return {sys.modules[name] for name in checks} | {sys.modules[f"{question.room}.questions"]}
+
+
 @needs_sandbox
-def test_the_environment_and_the_solutions_are_not_shown(session, monkeypatch):
-    assert "SSH" not in value(session, "dict(__import__('os').environ)")
-    for room in rooms():
-        code = room.questions()[0].solution().body
-        for path in (room.built, room.source):
-            assert code.splitlines()[0] in path.read_text(encoding="utf-8").replace('\\"', '"')
-            seen = value(session, f"open({str(path)!r}).read()")
-            assert "Solutions are not shown" in seen and code.splitlines()[0] not in seen
+def test_of_a_room_only_what_a_notebook_needs_is_shown(session, room):
+    """Neither the solutions nor the checks, compiled or not; nor does a question say anything."""
+    shown = value(session, f"sorted(__import__('os').listdir({str(room.folder)!r}))")
+    assert not {"chapter.py", "built.json", "__pycache__"} & set(ast.literal_eval(shown))
+    for question in room.questions():
+        for module in knows_answers(question):
+            asked = f"__import__('importlib').import_module({module.__name__!r}).__dict__.keys()"
+            seen = value(session, asked)
+            assert seen == "ModuleNotFoundError" or "Elsewhere" in seen, module
+        body = question.solution().body
+        there = f"__import__({question.room + '.questions'!r}, fromlist=['x']).{question.name}"
+        assert "graded elsewhere" in value(session, f"{there}.check(len)")
+        assert body not in value(session, f"{there}.solution(), {there}.hint()")
+
+
+@needs_sandbox
+def test_a_kernel_for_checks_inside_has_them_but_no_solutions(room):
+    running = manager(specification(checks=True))
+    running.start_kernel()
+    client = running.client()
+    client.start_channels()
+    question = room.questions()[0]
+    code = (
+        f"import os\nfrom lora_course.chapters.rooms import question_of\n"
+        f"one = question_of({question.key!r})\n"
+        "assert 'not shown' in one.solution().body\n"
+        "assert 'points' in str(one.check(len))\n"
+        f"assert not {{'chapter.py', 'built.json'}} & set(os.listdir({str(room.folder)!r}))"
+    )
+    try:
+        client.wait_for_ready(timeout=WATCHDOG)
+        reply = client.execute_interactive(code, timeout=WATCHDOG)["content"]
+        assert reply["status"] == "ok", reply
+    finally:
+        client.stop_channels()
+        running.shutdown_kernel(now=True)
 
 
 @needs_sandbox
@@ -156,45 +190,106 @@ def test_without_control_groups_memory_is_watched(monkeypatch):
         session.stop()
 
 
-SYSTEM_PYTHON = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+FILL = """
+import os
+written = 0
+for folder in {folders}:
+    number = 0
+    try:
+        while True:
+            number += 1
+            with open(f"{{folder}}/{{number}}", "wb") as file:
+                written += file.write(bytes(2_000_000))
+    except OSError:
+        pass
+"""
+
+
+@needs_sandbox
+def test_without_control_groups_what_is_written_counts_as_memory(monkeypatch):
+    monkeypatch.setattr(cgroups, "create", lambda limits: None)
+    session = Session(Limits(memory_mb=400, disk_mb=1000))
+    try:
+        with pytest.raises(KernelEndedError) as error:
+            session.run(FILL.format(folders=["/tmp", "/dev/shm"]), WATCHDOG)
+            session.run("import time\ntime.sleep(50)", WATCHDOG)
+        assert error.value.status is Status.MEMORY
+    finally:
+        session.stop()
+
+
+@needs_sandbox
+def test_all_that_can_be_written_is_bounded_together(monkeypatch):
+    session = Session(Limits(disk_mb=40))
+    try:
+        everywhere = "[f for f, _, _ in os.walk('/') if not f.startswith(('/proc', '/sys'))]"
+        assert session.run(FILL.format(folders=everywhere), WATCHDOG).error == ""
+        assert 30e6 < int(value(session, "written")) <= 42e6  # its sockets' folder has 1 MB
+    finally:
+        session.stop()
+
+
 AS_USER = """
 import os
 from lora_course.grading.session import Session
 from lora_course.sandbox.limits import Limits
-from tests import WATCHDOG, is_root
-session = Session(Limits(processes=40))
-print(os.getuid(), session.ask("__import__('os').getuid()", WATCHDOG).values["value"]["data"])
+from tests import WATCHDOG
+
+def value(expression):
+    return session.ask(expression, WATCHDOG).values["value"].get("data", {}).get("text/plain")
+
+session = Session(Limits(processes=40, disk_mb=40))
+print(os.getuid(), value("__import__('os').getuid()"))
 forks = "import os, time\\nfor _ in range(60):\\n    if os.fork() == 0: time.sleep(50); os._exit(0)"
 print(session.run(forks, WATCHDOG).error)
 unshare = "import ctypes\\nassert ctypes.CDLL(None).unshare(0x10000000) == -1"
 print(session.run(unshare, WATCHDOG).error)
+session.run("import glob\\nseen = ''", WATCHDOG)
+look = "for path in glob.glob('/proc/*/environ'):\\n    seen += open(path, errors='replace').read()"
+session.run(look, WATCHDOG)
+print("PATH=" in value("seen"), "token" in value("seen"))
+session.run({fill!r}, WATCHDOG)
+print(int(value("written")) <= 42e6)
 session.stop()
 """
 
 
 @needs_sandbox
-@pytest.mark.skipif(
-    not is_root() or not SYSTEM_PYTHON.exists() or not shutil.which("setpriv"),
-    reason="needs root, to become another user, and a Python that this user may read",
-)
+@ordinary_user.possible
 def test_an_ordinary_user_has_it_too(tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    os.chown(home, 1000, 1000)
-    for folder in home.parents:
-        folder.chmod(folder.stat().st_mode | 0o011)
-    packages = next(path for path in sys.path if path.endswith("site-packages"))
-    environment = {
-        "HOME": str(home), "TMPDIR": str(home), "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT}:{packages}",
-    }  # fmt: skip
-    user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--inh-caps=-all"]
-    done = subprocess.run(
-        [*user, str(SYSTEM_PYTHON), "-c", AS_USER],
-        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=WATCHDOG,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["1000 {'text/plain': '1000'}", "BlockingIOError", ""], (
-        done.stderr[-1500:]
+    """There the kernel is the grader's own user: what that user sees of itself, it sees."""
+    home = ordinary_user.own_folder(tmp_path_factory.mktemp("home"))
+    folders = "[f for f, _, _ in os.walk('/') if not f.startswith(('/proc', '/sys'))]"
+    code = AS_USER.replace("{fill!r}", repr(FILL.format(folders=folders)))
+    done = ordinary_user.run(home, "-c", code, SECRET="token")
+    told = ["1000 1000", "BlockingIOError", "", "True False", "True"]
+    assert done.stdout.splitlines() == told, done.stderr[-1500:]
+
+
+@needs_sandbox
+def test_root_shows_no_environment_either(monkeypatch):
+    monkeypatch.setenv("SECRET", "token")
+    session = Session(Limits())
+    look = (
+        "import glob\nseen = ''\nfor path in glob.glob('/proc/*/environ'):\n    try:\n"
+        "        seen += open(path, errors='replace').read()\n    except OSError:\n        pass"
     )
+    try:
+        assert session.run(look, WATCHDOG).error == ""
+        assert value(session, "'PATH=' in seen, 'token' in seen") == "(True, False)"
+    finally:
+        session.stop()
+
+
+def test_bubblewrap_itself_gets_no_environment(monkeypatch, tmp_path):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\nenv >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SECRET", "token")
+    with pytest.raises(SandboxError) as error:
+        bubblewrap.check(Limits())
+    assert "PATH=" in str(error.value) and "token" not in str(error.value)
 
 
 def test_no_bubblewrap_is_told(monkeypatch, capsys):
@@ -295,3 +390,12 @@ def test_no_control_groups(tmp_path):
     tree(tmp_path, {"cgroup.subtree_control": "cpu\n"})
     assert cgroups.create(Limits(), tmp_path, "0::/\n") is None
     assert cgroups.create(Limits(), tmp_path / "none", "0::/\n") is None
+
+
+def test_what_an_ended_process_left_is_removed_and_nothing_of_others(tmp_path):
+    for name in ("lora-course-12-a", "lora-course-12-b/inner", "lora-course-123-a", "other"):
+        (tmp_path / "memory" / name).mkdir(parents=True)
+    assert len(cgroups.found(root=tmp_path)) == 3
+    (tmp_path / "memory" / "lora-course-12-b" / "inner").rmdir()
+    cgroups.sweep(12, tmp_path)
+    assert [path.name for path in cgroups.found(root=tmp_path)] == ["lora-course-123-a"]

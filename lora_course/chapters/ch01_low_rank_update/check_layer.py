@@ -12,6 +12,7 @@ from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, compare
 from lora_course.checks.random_tensors import tensor
+from lora_course.checks.trained import moved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +73,7 @@ def _check_start(answer: Answer, case: list[Any]) -> None:
     def wrong(message: str, got: str, expected: str, mistake: str) -> WrongAnswerError:
         return WrongAnswerError(message, called, got, expected, mistake)
 
-    if type(start) is not dict or not {*PARTS, "trains"} <= start.keys():
+    if type(start) is not dict or not {*PARTS, "step"} <= start.keys():
         raise AnswerError("gave no layer that can be looked at")
     shapes = {name: tuple(getattr(start[name], "shape", ())) for name in PARTS}
     if shapes != wanted:
@@ -86,7 +87,7 @@ def _check_start(answer: Answer, case: list[Any]) -> None:
             raise wrong(message, got, expected, "A and B exchanged")
         message = "base.weight is d_out×d_in. A takes d_in numbers to r, B takes r to d_out."
         raise wrong(message, got, expected, "other shapes")
-    trains = start["trains"] if type(start["trains"]) is list else []
+    trains = _moved(start, {"base.weight": case[1], "base.bias": case[2]})
     expected = "lora_A, lora_B"
     missing = [name for name in PARTS if name not in trains]
     surplus = [str(name)[:40] for name in trains if name not in PARTS]
@@ -108,6 +109,22 @@ def _check_start(answer: Answer, case: list[Any]) -> None:
     if not largest["lora_A"] > SMALLEST:
         message = "With A and B both 0 nothing would ever train: draw A at random."
         raise wrong(message, f"lora_A: {show(start['lora_A'])}", "random numbers", "A starts at 0")
+
+
+def _moved(start: dict[str, Any], base: dict[str, Any]) -> list[str]:
+    """The names of what one step has moved from where it was, in their order."""
+    import torch
+
+    pairs = start["step"] if type(start["step"]) is dict else {}
+    found = []
+    for name, pair in pairs.items():
+        before = start.get(name, base.get(name))
+        if moved(pair) is None or not (
+            before is None or torch.equal(pair[0].double(), before.double())
+        ):
+            raise AnswerError(f"gave a layer whose {show(name)} changes by itself")
+        found += [str(name)] if moved(pair) else []
+    return sorted(found)
 
 
 def check_output(answer: Answer, draws: random.Random) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lora_course.checks.answer import AnswerError
+from lora_course.checks.trained import held, one_step
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,8 +29,9 @@ def use_layer(
 ) -> Any:
     """Wrap a base layer (`weight`, `bias`) in the learner's class, and look at `what`:
 
-    "start": the parameters as they are at the start; "output" and "gradients": the output for
-    `x`, and whom its gradient reaches, with A = `a` and B = `b`; "merged": the merged weight.
+    "start": the parameters as they are at the start, and after one step of an optimizer; "output"
+    and "gradients": the output for `x`, and whom its gradient reaches, with A = `a` and B = `b`;
+    "merged": the merged weight.
     """
     import torch
 
@@ -84,20 +86,20 @@ def _matrix(layer: nn.Module, name: str) -> Any:
 
 
 def _start(layer: nn.Module, base: nn.Linear) -> Any:
-    """A and B, and the names of what trains: all as they are before the first step."""
-    from torch import nn
+    """A and B as they are before the first step, and [before, after] of all that could move."""
+    import torch
 
     found = {name: _matrix(layer, name) for name in PARTS}
     if all(value is None or value is ... for value in found.values()):
         return ...
     known = {id(parameter): name for name, parameter in found.items()}
-    known |= {id(parameter): f"base.{name}" for name, parameter in base.named_parameters()}
-    trains = [
-        known.get(id(parameter), name)
-        for name, parameter in nn.Module.named_parameters(layer)  # not a method of the answer's
-        if parameter.requires_grad
-    ]
-    return {**found, "trains": sorted(trains)}
+    known |= {id(parameter): f"base.{name}" for name, parameter in held(base).items()}
+    parameters = {known.get(id(p), name): p for name, p in held(layer).items()}
+    start = {
+        name: value.detach().clone() if isinstance(value, torch.Tensor) else value
+        for name, value in found.items()
+    }
+    return {**start, "step": one_step(parameters)}
 
 
 def _set(layer: nn.Module, name: str, value: Tensor) -> None:

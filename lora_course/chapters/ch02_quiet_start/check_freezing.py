@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
+from lora_course.chapters.ch02_quiet_start.freezing_probe import small_model
 from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError
+from lora_course.checks.random_tensors import tensor
+from lora_course.checks.trained import moved
 
 FUNCTION = "freeze_all_but_adapters"
 LETTERS = ("lora_A", "lora_B")
 
 
-def freeze(answer: Any, rank: int, before: str) -> Any:
-    """Let the answer freeze a small model, of which `before` trains: "all" or "none" of it.
-
-    Returns {name of a parameter: whether it trains}; the dots where the answer does nothing.
-    """
-    model = small_model(rank)
-    model.requires_grad_(before == "all")
-    start = {name: p.requires_grad for name, p in model.named_parameters()}
-    returned = answer(model)
-    after = {name: p.requires_grad for name, p in model.named_parameters()}
-    return returned if returned is ... and after == start else after
-
-
-def small_model(rank: int) -> Any:
-    """Embedding, norm, two adapted layers, one plain one, and a module with lora in its name."""
-    from torch import nn
-
-    from lora_course.core.layers import LoRALinear
-
-    block = nn.ModuleDict(
-        {
-            "q_proj": LoRALinear(nn.Linear(6, 6), rank),
-            "norm": nn.LayerNorm(6),
-            "exploration": nn.Linear(6, 6),
-            "v_proj": LoRALinear(nn.Linear(6, 4), rank),
-        }
-    )
-    return nn.ModuleDict({"embedding": nn.Embedding(5, 6), "block": block, "head": nn.Linear(6, 2)})
-
-
 def check_frozen(answer: Answer, draws: random.Random) -> None:
     """Of a model in which everything trained, nothing but the adapters does."""
     rank = draws.randint(1, 4)
-    trains = _trains(answer, rank, "all")
+    trains = _trains(answer, rank, "all", draws)
     wrong = [name for name, on in trains.items() if on and not name.endswith(LETTERS)]
     if not wrong:
         return
@@ -75,7 +47,7 @@ def check_adapters(answer: Answer, draws: random.Random) -> None:
     """The adapters train, whether they did before or not."""
     rank = draws.randint(1, 4)
     for before in ("all", "none"):
-        trains = _trains(answer, rank, before)
+        trains = _trains(answer, rank, before, draws)
         off = [name for name, on in trains.items() if name.endswith(LETTERS) and not on]
         if not off:
             continue
@@ -93,14 +65,21 @@ def check_adapters(answer: Answer, draws: random.Random) -> None:
         )
 
 
-def _trains(answer: Answer, rank: int, before: str) -> dict[str, bool]:
-    """What the probe reports, if it is what the probe reports."""
-    trains = answer.call(rank, before)
-    names = [name for name, _ in small_model(rank).named_parameters()]
-    if type(trains) is not dict or list(trains) != names:
-        raise AnswerError(f"left another model: {show(trains)}")
-    if any(type(on) is not bool for on in trains.values()):
-        raise AnswerError(f"left something that is neither on nor off: {show(trains)}")
+def _trains(answer: Answer, rank: int, before: str, draws: random.Random) -> dict[str, bool]:
+    """Which parameters a step has moved, by what the probe reports."""
+    import torch
+
+    state = small_model(rank).state_dict()
+    weights = {name: tensor(draws, *value.shape) for name, value in state.items()}
+    stepped = answer.call(rank, before, weights)
+    if type(stepped) is not dict or list(stepped) != list(weights):
+        raise AnswerError(f"left another model: {show(stepped)}")
+    trains = {}
+    for name, pair in stepped.items():
+        on = moved(pair)
+        if on is None or not torch.equal(pair[0], weights[name]):
+            raise AnswerError(f"left other numbers in {name}: {show(pair)}; only freeze it")
+        trains[name] = on
     return trains
 
 

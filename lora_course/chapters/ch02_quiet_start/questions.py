@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from lora_course.chapters.ch02_quiet_start import check_freezing, check_gradients, check_starts
+from lora_course.chapters.ch02_quiet_start import (
+    check_freezing,
+    check_gradients,
+    check_starts,
+    freezing_probe,
+)
 from lora_course.checks.question import Part, Question
 
 gradients = Question(
@@ -44,7 +49,7 @@ freezing = Question(
     name="freezing",
     title="Freeze all but the adapters",
     function="freeze_all_but_adapters",
-    probe=check_freezing.freeze,
+    probe=freezing_probe.freeze,
     parts=(
         Part("everything else is frozen", 1, check_freezing.check_frozen),
         Part("the adapters train", 1, check_freezing.check_adapters),

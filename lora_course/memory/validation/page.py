@@ -56,8 +56,9 @@ PEAK_NOTES = """\
 What differs is small and known: with checkpointing PyTorch keeps the CPU's random state for every
 block, 5 kB each, in the host's memory. These estimates are for a CPU (`--on-cpu`): where one
 operation reads two types, such as a bf16 layer's output and an fp32 adapter's, a CPU first makes a
-copy in the wider type, and a GPU converts as it reads. ViT's last column: 73 kB that the CPU's own
-bf16 matrix product takes in passing. int8 is not here: its step is not traced."""
+copy in the wider type, and a GPU converts as it reads. oneDNN was off: its bf16
+products take memory in passing, another amount on each kind of CPU. int8 is not here: its step is
+not traced."""
 
 
 PUBLISHED_NOTES = """\

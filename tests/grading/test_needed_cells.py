@@ -2,7 +2,9 @@
 
 import pytest
 
-from lora_course.grading.course_cells import digest, handed_out, needed
+from lora_course.chapters.rooms import room_of
+from lora_course.grading.cell_code import CellCode, digest
+from lora_course.grading.needed_cells import NeededCells
 from lora_course.grading.notebook import code_cells
 from tests.conftest import NOTEBOOKS
 from tests.example import A, D
@@ -16,8 +18,13 @@ COURSE = frozenset(map(digest, (IMPORTS, TASK, CHANGES, PLOT, FUNCTION)))
 ANSWER = "def f():\n    return xs[0]"
 
 
+def needed(cells, course=COURSE):
+    own = [place for place, code in enumerate(cells) if digest(code) not in course]
+    return NeededCells(cells, own)
+
+
 def run(*cells, course=COURSE):
-    return [cells[place] for place in sorted(needed(cells, course))]
+    return [cells[place] for place in sorted(needed(cells, course).places())]
 
 
 CASES = {
@@ -44,7 +51,7 @@ CASES = {
         ["def f(ranks):\n    task = 1\n    return task, ranks"],
     ),
     "a name of a default": ([TASK, "def f(x=task): ..."], [TASK, "def f(x=task): ..."]),
-    "an edited cell is the learner's": ([TASK, PLOT + "  # mine"], [TASK, PLOT + "  # mine"]),
+    "an edited cell is the learner's": ([TASK, PLOT + "; x = 1"], [TASK, PLOT + "; x = 1"]),
     "spaces around do not matter": ([f"\n{TASK}\n", "x = 1"], ["x = 1"]),
 }
 
@@ -85,15 +92,68 @@ def test_of_a_chapter_whose_answers_use_imports_alone_no_demonstration_is_run(ro
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         exercises = {place for place, cell in enumerate(cells) if "question" in cell.metadata}
         codes = [cell.source for cell in cells]
-        assert needed(codes, frozenset(course_cells(room))) <= exercises | {0}
+        assert needed(codes, course_cells(room)["cells"]).places() <= exercises | {0}
+
+
+OWN_CODE = {
+    "a magic": "%matplotlib inline\nx = 1",
+    "a command": "!pip install numpy\nx = 1",
+    "a cell that is timed": "%%time\nx = 1",
+    "a help": "print?",
+    "what a command prints": "files = !ls",
+    "code that is broken": "def broken(:",
+    "a return by itself": "return 3",
+    "another line end": "x = 1\r\ny = 2",
+    "a module of magics": "%load_ext autoreload\n%autoreload 2",
+}
+
+
+@pytest.mark.parametrize("own", OWN_CODE.values(), ids=OWN_CODE)
+def test_what_is_no_plain_python_costs_no_demonstration(own):
+    cells = [IMPORTS, TASK, PLOT, own]
+    assert run(*cells) == [own]
+    assert needed(cells).certain
 
 
 @pytest.mark.parametrize(
     "own",
-    ["exec('x = task')", "globals()['task']", "%time 1", "def broken(:", "x = get_ipython()"],
+    ["%time x = task", "%%time\nx = task", "x = %time task", "%timeit -n 1 -r 1 task", "!ls\ntask"],
 )
-def test_where_it_cannot_be_told_everything_is_run(own):
-    assert run(IMPORTS, TASK, PLOT, own) == [IMPORTS, TASK, PLOT, own]
+def test_a_magic_uses_the_names_in_its_code(own):
+    assert run(IMPORTS, TASK, FUNCTION, own) == [TASK, own]
+
+
+def test_what_a_magic_binds_is_bound():
+    assert CellCode.read("%%capture shown\nx = 1").bound == {"shown", "x"}
+    assert CellCode.read("files = !ls").bound == {"files"}
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["exec('x = task')", "globals()['task']", "%run task.py", "x = get_ipython()", "%reset -f"],
+)
+def test_where_it_cannot_be_told_that_is_known(own):
+    assert not needed([IMPORTS, TASK, PLOT, own]).certain
+
+
+def test_of_more_code_than_is_looked_at_everything_is_run():
+    cells = [IMPORTS, TASK, "x = 1\n" * 40_000]
+    assert run(*cells) == cells and not needed(cells).certain
+
+
+def test_a_name_that_is_asked_for_later_brings_what_makes_it():
+    cells = [IMPORTS, TASK, CHANGES, PLOT, "x = 1"]
+    known = needed(cells)
+    assert known.binding("task") == [1, 2] and known.binding("tsak") == []
+    assert known.places(["limit"]) == {1, 2, 4}
+
+
+@pytest.mark.parametrize(
+    "changed", [f"{TASK}\r\n", f"{TASK}   ", f"# mine\n{TASK}", f"{TASK}\n\n# mine", f"\n\n{TASK}"]
+)
+def test_a_cell_of_the_course_is_known_again(changed):
+    assert digest(changed) == digest(TASK)
+    assert digest(TASK + " + [1]") != digest(TASK)
 
 
 def test_the_chapters_exercises_are_never_the_courses(room):
@@ -103,7 +163,7 @@ def test_the_chapters_exercises_are_never_the_courses(room):
 
     chapter = read_source(room)
     cells = code_cells(student_path(room, NOTEBOOKS).read_bytes())
-    known = handed_out(chapter.metadata["lora_course"]["chapter"])
+    known = room_of(chapter.metadata["lora_course"]["chapter"]).read_built()["cells"]
     questions = [code for code in cells if digest(code) not in known and ".check(" in code]
     assert len(questions) == sum("question" in cell.metadata for cell in chapter.cells)
     assert all(digest(code) in known for code in cells if code not in questions)

@@ -55,9 +55,14 @@ class Room:
         """Whether it is being written, and no learner meets it yet."""
         return not self.built.exists() or bool(self.read_built().get("draft"))
 
+    @property
+    def package(self) -> str:
+        """What its modules are imported from."""
+        return f"{__package__}.{self.name}"
+
     def questions(self) -> tuple[Question, ...]:
         """Its questions, in the order of the text."""
-        module = import_module(f"{__package__}.{self.name}.questions")
+        module = import_module(f"{self.package}.questions")
         found: tuple[Question, ...] = module.QUESTIONS
         return found
 

@@ -219,7 +219,7 @@ def compare(
         name, message = (
             diagnosed(diagnose_by or keys)
             or diagnosed(keys)
-            or differs(value, shown, near[place], absolute)
+            or differs(read(value), read(shown), near[place], absolute)
         )
         called = call_text(function, case) if isinstance(function, str) else function(*case)
         raise WrongAnswerError(message, called, show(value), show(shown), name)

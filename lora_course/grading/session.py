@@ -6,7 +6,9 @@ output costs the grader nothing when nobody has subscribed to it.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import signal
 import tempfile
 import time
@@ -21,7 +23,8 @@ import zmq
 from lora_course.checks.question import NO_CHECKS
 from lora_course.grading.records import Status
 from lora_course.grading.wire import MAX_BYTES, clean
-from lora_course.sandbox.kernel import manager, specification
+from lora_course.sandbox.bubblewrap import environment
+from lora_course.sandbox.kernel import manager, short_folder, specification
 from lora_course.sandbox.limits import Limits
 
 START_SECONDS = 60.0
@@ -37,6 +40,8 @@ SOCKETS = {
 }
 # exit() at a notebook's end is no harm meant; IPython would end the kernel a moment later.
 STAY = "setattr(get_ipython(), 'ask_exit', lambda: None)"
+# Of the grader's environment, for a kernel without a sandbox: where its start-up files lie.
+KEPT = ("IPYTHONDIR",)
 Sent = TypeVar("Sent")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -75,8 +80,9 @@ class Session:
             self._context.setsockopt(option, value)
         self._spec = specification(limits, sandboxed=sandboxed, variables=VARIABLES)
         self._manager = manager(self._spec, context=self._context)
-        folder = tempfile.gettempdir()  # without a sandbox, files go where they are removed
-        self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL, cwd=folder)
+        self._folder = ""
+        outside = {} if sandboxed else self._without_a_sandbox()
+        self._manager.start_kernel(stdout=DEVNULL, stderr=DEVNULL, **outside)
         self._client = self._manager.client(context=self._context)
         self._client.start_channels(iopub=False, hb=False)
         self._poller = zmq.Poller()
@@ -88,6 +94,16 @@ class Session:
         except (TimeLimitError, KernelEndedError):
             self.stop()
             raise
+
+    def _without_a_sandbox(self) -> dict[str, Any]:
+        """How to start a kernel there: it gets nothing of the grader's environment, and its
+        sockets are files, which need no network."""
+        scratch = tempfile.gettempdir()  # where files go that are removed afterwards
+        self._folder = tempfile.mkdtemp(prefix="kernel-", dir=short_folder())
+        self._manager.transport, self._manager.ip = "ipc", f"{self._folder}/socket"
+        self._manager.connection_file = f"{self._folder}/kernel.json"
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return {"cwd": scratch, "env": {**environment(), "HOME": scratch, **kept}}
 
     def run(self, code: str, seconds: float) -> Reply:
         """Run a cell; KernelEndedError or TimeLimitError when it does not come back.
@@ -125,6 +141,8 @@ class Session:
             self._manager.shutdown_kernel(now=True)
         finally:
             self._context.destroy(linger=0)
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     @staticmethod
     def _sent(send: Callable[..., Sent], *arguments: Any, **named: Any) -> Sent:

@@ -119,7 +119,8 @@ def _without_sandbox(job: Job, allowed: bool) -> dict[str, Any]:
     if not allowed:
         return _nothing(NOT_RUN)
     separate = possible()
-    with other_user() if separate else nullcontext():
+    limits = Limits(memory_mb=job.memory_mb)
+    with other_user(limits) if separate else nullcontext():
         graded = supervise(replace(job, sandboxed=False))
     return results(graded, OTHER_USER if separate else SAME_USER)
 

@@ -1,19 +1,27 @@
 """Where there is no sandbox: a kernel that becomes a user without rights before its first cell.
 
 IPython runs the files of a startup folder when a kernel has started and before any cell; the one
-here gives up root for good. That user can write to none of root's files. It still sees what every
-user can read, reaches the network, and is held to no limits but the container's.
+here gives up root for good, takes limits, and closes the network where system calls can be
+filtered. That user can write to none of root's files, and read none of the course's answers. It
+still sees what every user can read.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
+
+from lora_course.chapters.rooms import rooms
+from lora_course.checks import elsewhere
+from lora_course.sandbox import seccomp, shown
+from lora_course.sandbox.limits import Limits
 
 USER = 0x6FFF_FFFE  # in no list of users, so no file belongs to it
 # Fails for a user who cannot read this Python, its packages, or what a kernel imports first.
@@ -26,7 +34,7 @@ open(importlib.util.find_spec("torch").origin).close()
 STARTUP = """\
 try:
     import lora_course.interop.other_user
-    lora_course.interop.other_user.become({home!r})
+    lora_course.interop.other_user.become({home!r}, {limits!r})
     del lora_course
 except BaseException:
     import os
@@ -54,8 +62,8 @@ def possible() -> bool:
 
 
 @contextmanager
-def other_user() -> Iterator[None]:
-    """Kernels started by this process or its children become `USER`."""
+def other_user(limits: Limits) -> Iterator[None]:
+    """Kernels started by this process or its children become `USER`, held to `limits`."""
     before = os.environ.get("IPYTHONDIR")
     with tempfile.TemporaryDirectory() as folder:
         profile, home = Path(folder, "profile_default"), Path(folder, "home")
@@ -63,11 +71,14 @@ def other_user() -> Iterator[None]:
         home.mkdir(mode=0o700)
         os.chown(home, USER, USER)
         (profile / "startup").mkdir(parents=True)
-        (profile / "startup" / "00-become.py").write_text(STARTUP.format(home=str(home)))
+        (profile / "startup" / "00-become.py").write_text(
+            STARTUP.format(home=str(home), limits=asdict(limits))
+        )
         (profile / "ipython_kernel_config.py").write_text(CONFIG)
         os.environ["IPYTHONDIR"] = folder
         try:
-            yield
+            with _answers_closed():
+                yield
         finally:
             if before is None:
                 del os.environ["IPYTHONDIR"]
@@ -75,10 +86,35 @@ def other_user() -> Iterator[None]:
                 os.environ["IPYTHONDIR"] = before
 
 
-def become(home: str) -> None:
+@contextmanager
+def _answers_closed() -> Iterator[None]:
+    """Keep to root what no notebook needs to run: solutions and checks, compiled ones as well."""
+    before: dict[Path, int] = {}
+    try:
+        for folder, names in shown.in_place_of(checks=False).items():
+            for path in Path(folder).iterdir():
+                if path.name not in names or path.name == "questions.py":
+                    before[path] = path.stat().st_mode
+                    path.chmod(0o700 if path.is_dir() else 0o600)
+        yield
+    finally:
+        for path, mode in before.items():
+            path.chmod(mode)
+
+
+def become(home: str, limits: dict[str, int]) -> None:
     """Give up root in this process and go to `home`; OSError where that is not permitted."""
+    for room in rooms(drafts=True):
+        sys.modules[room.package + ".questions"] = elsewhere
+    most = Limits(**limits)
+    for name, value in {**most.inherited(), "nproc": most.processes}.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (value, value))
     os.setgroups([])
     os.setresgid(USER, USER, USER)
     os.setresuid(USER, USER, USER)
     os.environ["HOME"] = home
     os.chdir(home)
+    calls = seccomp.program(network=False)
+    if calls is not None:
+        with suppress(OSError):  # some containers permit none
+            seccomp.apply(calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from subprocess import DEVNULL
@@ -16,6 +17,7 @@ from lora_course.sandbox import bubblewrap
 from lora_course.sandbox.limits import Limits
 
 NAME = "lora-course-sandbox"
+LONG = 70  # characters of a folder
 ARGV = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
@@ -44,6 +46,14 @@ def specification(
         metadata=metadata,
         env=dict(variables or {}),
     )
+
+
+def short_folder() -> str | None:
+    """Where to make a folder for sockets, whose paths have room for 107 characters.
+
+    None: where temporary folders are made anyway.
+    """
+    return "/tmp" if len(tempfile.gettempdir()) > LONG else None
 
 
 class OneKernel(KernelSpecManager):

@@ -38,17 +38,20 @@ class Limits:
         """The limit that counts by user: to be set where the user is the sandbox's own."""
         return ["prlimit", f"--nproc={self.processes}:{self.processes}"]
 
-    def prlimit(self) -> list[str]:
-        """The limits that every process inherits, as a command to put before another.
+    def inherited(self) -> dict[str, int]:
+        """The limits that every process inherits, by the names that prlimit(1) has for them.
 
         RLIMIT_DATA counts what is written to, not what is merely mapped, so torch's reserved
         gigabytes do not count; it stops one process in one go, with a MemoryError it can report.
         """
-        limits = {
+        return {
             "cpu": self.cpu_seconds,
             "fsize": self.file_mb * MB,
             "nofile": self.open_files,
             "data": self.memory_mb * MB,
             "core": 0,
         }
-        return ["prlimit", *(f"--{name}={value}:{value}" for name, value in limits.items())]
+
+    def prlimit(self) -> list[str]:
+        """The same as a command to put before another."""
+        return ["prlimit", *(f"--{name}={most}:{most}" for name, most in self.inherited().items())]

@@ -22,6 +22,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Integer
 
 from lora_course.sandbox import bubblewrap, cgroups
+from lora_course.sandbox.kernel import short_folder
 from lora_course.sandbox.limits import Limits, SandboxError
 from lora_course.sandbox.watch import Watch
 
@@ -66,9 +67,7 @@ class SandboxProvisioner(LocalProvisioner):
         assert manager is not None
         bubblewrap.program()  # its message, before anything is made
         if self._folder is None:
-            # The path of a socket has room for 107 characters.
-            short = "/tmp" if len(tempfile.gettempdir()) > 70 else None
-            self._folder = tempfile.mkdtemp(prefix="sandbox-", dir=short)
+            self._folder = tempfile.mkdtemp(prefix="sandbox-", dir=short_folder())
             manager.transport, manager.ip = "ipc", f"{self._folder}/socket"
             manager.connection_file = f"{self._folder}/kernel.json"
             for port, channel in enumerate(CHANNELS, start=1):

@@ -16,9 +16,10 @@ from lora_course.grading.records import Status
 from lora_course.grading.session import Session
 from lora_course.interop import gradescope, other_user
 from lora_course.interop.gradescope_zip import PackError, write_zip
+from lora_course.sandbox import seccomp
 from lora_course.sandbox.limits import Limits, SandboxError
 from tests import WATCHDOG, is_root
-from tests.example import HALF_B, QUESTIONS, SQUARE, A
+from tests.example import FIRST, HALF_B, QUESTIONS, ROOM, SQUARE, A
 from tests.grading.notebooks import notebook
 
 POINTS = sum(question.max_points for question in QUESTIONS)
@@ -187,7 +188,7 @@ def test_without_a_sandbox_the_answers_are_checked_all_the_same(
 
 @pytest.mark.skipif(not is_root(), reason="only root can become another user")
 def test_the_other_user_cannot_write_what_root_owns():
-    with tempfile.TemporaryDirectory() as folder, other_user.other_user():
+    with tempfile.TemporaryDirectory() as folder, other_user.other_user(Limits()):
         Path(folder).chmod(0o755)
         results = Path(folder, "results.json")
         results.write_text("mine")
@@ -203,6 +204,37 @@ def test_the_other_user_cannot_write_what_root_owns():
         assert data["text/plain"] == str((other_user.USER,) * 6)
         assert results.read_text() == "mine"
     assert os.geteuid() == 0
+
+
+@pytest.mark.skipif(not is_root(), reason="only root can become another user")
+def test_the_other_user_sees_no_environment_no_answers_and_no_network(monkeypatch):
+    monkeypatch.setenv("SECRET", "token")
+    folder = ROOM.folder
+    closed = {"built.json", "chapter.py", "questions.py"}
+    closed |= {path.name for path in folder.glob("check_*.py")}
+    with other_user.other_user(Limits()):
+        session = Session(Limits(), sandboxed=False)
+
+        def value(expression):
+            reply = session.ask(expression, WATCHDOG).values["value"]
+            return reply["data"]["text/plain"] if reply["status"] == "ok" else reply["ename"]
+
+        try:
+            assert "token" not in value("dict(__import__('os').environ)")
+            parent = "open(f\"/proc/{__import__('os').getppid()}/environ\").read()"
+            assert value(parent) == "PermissionError"
+            for name in closed:
+                assert value(f"open({str(folder / name)!r}).read()") == "PermissionError"
+            asked = f"__import__('{ROOM.package}.questions', fromlist='x').{FIRST.name}"
+            assert "graded elsewhere" in value(f"{asked}.check(len)")
+            connect = "__import__('socket').create_connection(('127.0.0.1', 9))"
+            assert seccomp.program() is None or value(connect) == "OSError"
+            assert value("len(__import__('socket').socketpair())") == "2"
+            most = Limits().memory_mb << 20
+            assert value("__import__('resource').getrlimit(2)") == f"({most}, {most})"
+        finally:
+            session.stop()
+    assert all(path.stat().st_mode & 0o044 for path in folder.iterdir())
 
 
 @pytest.mark.skipif(not is_root(), reason="only root can become another user")

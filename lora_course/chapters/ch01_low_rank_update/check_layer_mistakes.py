@@ -40,6 +40,11 @@ FACTORS = (
         "That is rsLoRA's factor, of which chapter 3 tells. Here it is alpha / rank.",
     ),
     (
+        "alpha // rank",
+        lambda alpha, rank: alpha // rank,
+        "// drops what is left over when alpha is divided by the rank: write alpha / rank.",
+    ),
+    (
         "divided by the rank only",
         lambda alpha, rank: 1 / rank,
         "B·A is divided by the rank, but not multiplied by alpha.",

@@ -20,10 +20,12 @@ saving = Question(
         Part("rectangular matrices", 1, check_saving.check_rectangular),
     ),
     hints=(
-        "Write down how many numbers W has, and how many B (d_out×r) and A (r×d_in) have"
-        " together. Which inequality must r obey?",
-        "r·(d_out + d_in) < d_out·d_in. Integer division // rounds down; take care where it"
-        " comes out even, since equally many is no saving.",
+        "Look at the shapes: W is d_out×d_in, B is d_out×r, A is r×d_in. How many numbers does each"
+        " of the three hold?",
+        "Write down as an inequality that B and A together hold fewer numbers than W, and solve it"
+        " for r. What is the largest whole r for which it holds?",
+        "// rounds down, which is nearly it. What if the division comes out even: does that r save"
+        " anything? Try 4×4 by hand.",
     ),
 )
 
@@ -40,10 +42,12 @@ layer = Question(
     ),
     hints=(
         "Start with the shapes: x is …×d_in, A is r×d_in, B is d_out×r, the output …×d_out. In"
-        " which order do x, Aᵀ and Bᵀ fit together? nn.Parameter makes a matrix trainable.",
-        "self.base(x) + alpha / rank * (x @ A.T @ B.T) is the output; base.weight + alpha / rank"
-        " * (B @ A) the merged weight. base.requires_grad_(False) freezes; torch.zeros(…,"
-        " dtype=base.weight.dtype) keeps the base's precision.",
+        " which order do x, Aᵀ and Bᵀ fit together?",
+        "(1) base.weight.shape is (d_out, d_in), base.weight.dtype its type; a module's"
+        " requires_grad_(False) freezes it; nn.Parameter(…) makes a tensor trainable. (2) The base"
+        " can compute its own part, bias and all. (3) Which product of B and A has W's shape?",
+        "The update in (2) is (x @ …) @ …, times alpha / rank; in (3) the same factor stands before"
+        " a product of the two matrices, without x. Neither line changes self.base.",
     ),
 )
 
@@ -57,10 +61,12 @@ energy = Question(
         Part("any share", 1, check_energy.check((0.5, 0.75, 0.97))),
     ),
     hints=(
-        "The energy of one direction is its singular value squared. Go through them from the"
-        " largest on, and keep the sum so far.",
-        "total = sum(v**2 for v in singular_values); then for r, v in enumerate(singular_values,"
-        " start=1): add v**2, and return r once the sum is at least share * total.",
+        "The energy of one direction is its singular value squared. What is the energy of all of"
+        " them together?",
+        "Go through the directions from the largest on, and keep the sum so far. When is it large"
+        " enough to stop?",
+        "Compare the sum so far with share times the whole, after you have added the direction you"
+        " are at. enumerate(…, start=1) counts directions from 1.",
     ),
 )
 

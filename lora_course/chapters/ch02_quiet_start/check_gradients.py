@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lora_course.checks.answer import Answer
+from lora_course.checks.plain import is_tensor, show
 from lora_course.checks.question import Mistake, compare
 from lora_course.checks.random_tensors import simple, tensor
 
@@ -79,9 +80,26 @@ def gradient(part: str, zero: bool) -> Callable[[Answer, random.Random], None]:
         if zero:
             x, grad_y, a, b, scaling = cases[1]
             cases.append([x, grad_y, a, (0 * b).abs(), scaling])
-        compare(answer, FUNCTION, cases, right, MISTAKES, CLOSE, keys=(part,))
+        compare(answer, _call, cases, right, MISTAKES, CLOSE, keys=(part,), read=_in_fp64)
 
     return check
+
+
+def _call(*case: Any) -> str:
+    """What is shown as the call: which of so many tensors is which."""
+    names = ("x", "grad_y", "A", "B", "scaling")
+    shown = (f"{name}={show(value)}" for name, value in zip(names, case, strict=True))
+    return f"{FUNCTION}({', '.join(shown)})"
+
+
+def _in_fp64(value: Any) -> Any:
+    """Gradients of any precision in one: their numbers count."""
+    if type(value) is not dict:
+        return value
+    return {
+        name: grad.double() if is_tensor(grad) and grad.is_floating_point() else grad
+        for name, grad in value.items()
+    }
 
 
 def _case(draws: random.Random, rows: int, d_out: int, d_in: int, rank: int) -> list[Any]:

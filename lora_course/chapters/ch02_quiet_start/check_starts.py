@@ -34,6 +34,15 @@ def _says(
     return Mistake(name, wrong, message)
 
 
+SUMS = Mistake(
+    "a sum asked",
+    lambda a, b: {
+        "quiet": not bool((b @ a).sum()),
+        "A_moves": bool(b.sum()),
+        "B_moves": bool(a.sum()),
+    },
+    "Entries of both signs can cancel in a sum: ask whether any entry is not 0.",
+)
 QUIET = (
     _says(
         "only B asked",
@@ -61,6 +70,7 @@ QUIET = (
         "Quiet means that the output is the base's: BA = 0.",
         lambda a, b, ba: (not ba, not b, not a),
     ),
+    SUMS,
 )
 MOVES = (
     _says(
@@ -83,6 +93,7 @@ MOVES = (
         "Where one matrix is 0, the other one's gradient is 0 in the first step.",
         lambda a, b, ba: (ba, True, True),
     ),
+    SUMS,
 )
 
 
@@ -97,7 +108,7 @@ def check_moves(answer: Answer, draws: random.Random) -> None:
 
 
 def _cases(draws: random.Random) -> Sequence[list[Any]]:
-    """The four starts in two shapes each, and one that is quiet with neither matrix 0."""
+    """The four starts in two shapes each, one that is quiet with neither matrix 0, and two loud."""
     cases = []
     for d_out, d_in, rank in ((3, 2, 2), (4, 6, 2)):
         a, b = simple(draws, rank, d_in), simple(draws, d_out, rank)
@@ -106,4 +117,16 @@ def _cases(draws: random.Random) -> Sequence[list[Any]]:
         crossed_a, crossed_b = a.clone(), b.clone()
         crossed_a[0], crossed_b[:, 1] = 0, 0
         cases.append([crossed_a, crossed_b])
+        # Two that are loud: entries that cancel, and none above 0 with a 0 among them.
+        sums_a, sums_b = no_a.clone(), no_b.clone()
+        sums_a[0, :2], sums_b[:2, 0] = a[0, 0] * _signs(), b[0, 0] * _signs()
+        below_a, below_b = -a.abs(), -b.abs()
+        below_a[0, 0] = below_b[0, 0] = 0
+        cases += [[sums_a, sums_b], [below_a, below_b]]
     return cases
+
+
+def _signs() -> Any:
+    import torch
+
+    return torch.tensor([1.0, -1.0])

@@ -20,10 +20,12 @@ gradients = Question(
         Part("the gradient of A", 1, check_gradients.gradient("A", zero=True)),
     ),
     hints=(
-        "Call z = x Aᵀ what A hands to B. Then the update is s·z Bᵀ, a linear layer of its own:"
-        " its gradient for B is s·Gᵀ z. What reaches z, and from there A?",
-        "G B·s reaches z (rows×r), so A's gradient is s·(G B)ᵀ x. Shapes: (r×rows)(rows×d_in)."
-        " In code: scaling * (grad_y @ B).T @ x, and scaling * grad_y.T @ (x @ A.T).",
+        "Call z = x Aᵀ what A hands to B: the update is s·z Bᵀ. So B is the matrix of a linear"
+        " layer with input z, and A that of one with input x.",
+        "For a linear layer y = x Wᵀ the gradient of W is Gᵀ x: what came out, turned, times what"
+        " came in. Use that twice. Which gradient reaches the output of A's layer, z?",
+        "z stands in s·z Bᵀ, so what reaches it is s·G B, of shape rows×r. Check the shapes: A's"
+        " gradient is r×d_in, B's is d_out×r, and each holds s once.",
     ),
 )
 
@@ -37,10 +39,12 @@ starts = Question(
         Part("what moves first", 1, check_starts.check_moves),
     ),
     hints=(
-        "Quiet: what has to be 0 for the output to be the base's? Moves: which matrix stands in"
-        " the gradient of A, and which in the gradient of B?",
-        "quiet is not (B @ A).any(); A_moves is B.any(), since ∇A = s·(G B)ᵀ x; B_moves is"
-        " A.any(). bool(…) makes True or False of a tensor.",
+        "Quiet: what has to be 0 for the output to be the base's? Moves: look at your gradients of"
+        " question (a). Which matrix stands in each of them?",
+        "There are three matrices to ask: A, B, and the one that is added to W. For each: is any of"
+        " its entries not 0?",
+        "tensor.any() asks that, and bool(…) makes True or False of it. Quiet asks for the"
+        " opposite. Which matrix has to be asked for A_moves: A or B?",
     ),
 )
 
@@ -57,8 +61,10 @@ freezing = Question(
     hints=(
         "model.named_parameters() gives every parameter with its name, such as"
         " block.q_proj.lora_A. Which names are to train?",
-        "for name, parameter in model.named_parameters(): set parameter.requires_grad to whether"
-        " the last part of the name, name.split('.')[-1], is lora_A or lora_B.",
+        "A parameter trains when its requires_grad is True. Decide by the name alone, for each"
+        " parameter, whatever it was before.",
+        "A module can have lora anywhere in its name. name.split('.') takes a name apart: look at"
+        " its last part, and set requires_grad to True or to False, one of the two in any case.",
     ),
 )
 

@@ -51,10 +51,7 @@ def same_path(optimizer, alpha, learning_rate, spread, new_alpha):
 ch03.path.check(same_path)
 
 # %% tags=["nbval-check-output"]
-off = experiment.max_path_difference("SGD", alpha=4, learning_rate=1 / 4, spread=1 / 2)
-claim("SGD: alpha × 4, rate ÷ 4, spread ÷ 2 is the same path", off, below=1e-12)
-off = experiment.max_path_difference("Adam", alpha=4, learning_rate=1 / 2, spread=1 / 2)
-claim("Adam: alpha × 4, rate ÷ 2, spread ÷ 2, but for its eps", off, below=1e-5)
+print(experiment.try_settings(same_path))  # trains with your settings, at four times the alpha
 off = min(experiment.max_path_difference(o, alpha=4, learning_rate=1 / 4) for o in ("SGD", "Adam"))
 claim("alpha × 4, rate ÷ 4 and the old spread is another path", off, above=1e-3)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +20,9 @@ from lora_course.tasks import Task
 PATH_WIDTH, PATH_RANK, PATH_STEPS, PATH_ALPHA = 32, 4, 60, 4.0
 PATH_RATES = {"SGD": 1.0, "Adam": 0.02}
 """A learning rate that suits each optimizer on the paths' layer."""
+
+SAME = {"SGD": 1e-12, "Adam": 1e-5}
+"""Up to which difference of the loss a path counts as the same: Adam's eps tells scales apart."""
 
 STEP_WIDTH = 256
 STEP_RATE = 1e-6  # so small that the loss falls along its slope
@@ -56,6 +59,19 @@ def max_path_difference(
     """The largest distance of such a path from the old one, over all steps."""
     new = trace(optimizer, alpha, learning_rate, spread)
     return (new - trace(optimizer)).abs().max().item()
+
+
+def try_settings(same_path: Callable[[str, float, float, float, float], object]) -> str:
+    """In words, what a learner's settings for four times the alpha do to both optimizers' paths."""
+    lines = []
+    for optimizer, limit in SAME.items():
+        new = same_path(optimizer, 1.0, 1.0, 1.0, 4.0)
+        if not isinstance(new, dict) or set(new) != {"learning_rate", "spread"}:
+            return "No settings to train with yet: answer question (a), then run this cell again."
+        off = max_path_difference(optimizer, 4, new["learning_rate"], new["spread"])
+        found = "the same path" if off < limit else f"another path, off by up to {off:.2g}"
+        lines.append(f"{optimizer}, four times the alpha and your settings: {found}.")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

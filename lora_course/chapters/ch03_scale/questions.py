@@ -16,11 +16,11 @@ path = Question(
     ),
     hints=(
         "Write ΔW = (√s B)(√s A). What matters is how √s A starts and how far it moves in a step."
-        " s grows c-fold: what has A's start to be for √s A to stay? And how does the gradient"
-        " of A depend on s, in SGD's step and in Adam's?",
-        "c = new_alpha / alpha. The start: spread / √c. One step moves A by rate · s · (…) with"
-        " SGD, by the rate alone with Adam; for √s A to move as before, SGD's rate is divided by"
-        " c, Adam's by √c.",
+        " When alpha grows c-fold, so does s, and √s grows √c-fold.",
+        "The start: what has A's spread to be for √s A to stay as it was? The step: with SGD A"
+        " moves by the rate times its gradient, s·(G B)ᵀx; with Adam by the rate alone.",
+        "Write √s·(√s B) for s·B in SGD's step, for √s B is to stay. Then multiply both steps of A"
+        " by √s: which power of s stands beside the rate now? That power of c undoes it.",
     ),
 )
 
@@ -34,9 +34,12 @@ alpha = Question(
         Part("the fall of the loss", 1, check_alpha.check("fall")),
     ),
     hints=(
+        "Look at the figure above: which rule kept the size of the first step, which one the fall"
+        " of the loss?",
         "In Adam's first step the size goes as (alpha / r)·√r, the fall of the loss as"
-        " (alpha / r)·r. Which alpha keeps each, when r changes?",
-        "The size: old_alpha * (rank / old_rank) ** 0.5. The fall: (alpha / r)·r is alpha itself.",
+        " (alpha / r)·r. Write each for the old rank and for the new one, and set them equal.",
+        "Solve for the new alpha. In one of the two r cancels; in the other a root of rank /"
+        " old_rank is left.",
     ),
 )
 
@@ -50,10 +53,12 @@ rates = Question(
         Part("ranks that did best at an edge", 1, check_rates.check_edges),
     ),
     hints=(
-        "accuracies[rank] is a dict from learning rate to accuracy. Which rate has the largest"
-        " accuracy? And is it the smallest or the largest rate in that dict?",
-        "max(by_rate, key=by_rate.get) is the best rate of one rank; it lies at an edge when it"
-        " is in (min(by_rate), max(by_rate)).",
+        "accuracies[rank] is a dict from learning rate to accuracy. Take one rank: which rate has"
+        " the largest accuracy?",
+        "max over a dict compares its keys. max(…, key=…) compares what key makes of them: what"
+        " turns a rate into its accuracy?",
+        "min and max of such a dict are the lowest and the highest rate tried. A rank is at an edge"
+        " when its best rate is one of these two.",
     ),
 )
 

@@ -22,8 +22,10 @@ lora_params = Question(
     ),
     hints=(
         "Write down the shapes of B and A for one W of d_out×d_in, and count their entries.",
-        "B has d_out·r entries and A has r·d_in. Add the two, then think of num_layers. An int"
-        " layer_dim means d_out = d_in = layer_dim; otherwise it is a pair.",
+        "layer_dim is an int for square matrices, where both sides are that long; otherwise it is a"
+        " pair. isinstance(layer_dim, int) tells which.",
+        "Add the entries of B and of A: both hold r, each with another side of W. How often is"
+        " there such a pair in the whole model?",
     ),
 )
 
@@ -39,8 +41,10 @@ adapter_memory = Question(
     hints=(
         "For each trainable value training keeps the value itself, its gradient, and whatever"
         " AdamW remembers about it. How many numbers does AdamW remember?",
-        "AdamW keeps two moments a value, in the value's own precision. So the bytes are n·b,"
-        " n·b and 2·n·b; divide each by 1e6.",
+        "AdamW keeps two moments a value. All of them, the gradient too, are in the value's own"
+        " precision.",
+        "With n values of b bytes: how many bytes are the adapter, its gradients, and both moments?"
+        " A MB has 1e6 bytes.",
     ),
 )
 
@@ -61,9 +65,10 @@ rank_comparison = Question(
         Part("training time measured", 1, check_rank_comparison.check_times),
     ),
     hints=(
-        "Two loops: seeds outside, ranks inside. Inside, each run starts afresh:"
-        " adapt(task.model(), rank, alpha=rank, seed=seed), fit(...), evaluate(...), append one"
-        " RankExperiment.",
+        "Two loops: seeds outside, ranks inside. What has to be new for each run, so that no run"
+        " goes on from another?",
+        "Inside: make and adapt a fresh model, train it, evaluate it, append one RankExperiment."
+        " adapt(task.model(), rank, alpha=rank, seed=seed) begins; whatever draws gets the seed.",
         "fit(model, task.train(seed), seed=seed, progress=False) trains, and returns a history"
         " whose .seconds is the training time; evaluate(model, task.test()) is the accuracy;"
         " count_trainable(model) counts; adapter=adapter_state(model) hands the weights over.",
@@ -84,9 +89,10 @@ choice = Question(
         "Find the rank with the best mean. For each rank, take the best rank's accuracies minus"
         " its own, seed by seed: how large is the mean of these differences against their"
         " standard error?",
-        "standard error = statistics.stdev(differences) / len(differences)**0.5. Go through the"
-        " ranks from the smallest and stop at the first whose mean difference is at most that."
-        " The best rank itself has difference 0 and standard error 0.",
+        "The standard error of a mean is the standard deviation of what was averaged, by n − 1"
+        " (statistics.stdev), divided by the root of how many there are. One seed has none.",
+        "Go through the ranks from the smallest. Stop at the first that is behind by at most one"
+        " standard error; the best one is behind itself by 0. Its four numbers are the answer.",
     ),
 )
 

@@ -106,6 +106,7 @@ FACTORS = [
     ("self.alpha", "alpha without the rank", "divide it"),
     ("self.rank / self.alpha", "rank / alpha", "Upside down"),
     ("self.alpha / self.rank**0.5", "alpha / √rank", "rsLoRA"),
+    ("self.alpha // self.rank", "alpha // rank", "drops what is left over"),
     ("1 / self.rank", "divided by the rank only", "not multiplied by alpha"),
 ]
 LINEARS = """
@@ -339,6 +340,44 @@ ENERGY = [
             "return int((e.cumsum(0) < share * e.sum()).sum()) + 1",
         ),
         RIGHT,
+    ),
+    Fixture(
+        "right, for a tensor",
+        energy(
+            "e = singular_values**2",
+            "return int((e.cumsum(0) < share * e.sum()).sum()) + 1",
+        ),
+        RIGHT,
+    ),
+    Fixture(
+        "right, counting what is too little",
+        "import itertools\n"
+        + energy(
+            "e = list(itertools.accumulate(v * v for v in singular_values))",
+            "return sum(sum_ < share * e[-1] for sum_ in e) + 1",
+        ),
+        RIGHT,
+    ),
+    Fixture(
+        "right, but a tensor",
+        energy(
+            "e = singular_values**2",
+            "return (e.cumsum(0) < share * e.sum()).sum() + 1",
+        ),
+        WRONG,
+        "a tensor, not a number",
+        ".item()",
+    ),
+    Fixture(
+        "right, but a float",
+        "import numpy\n"
+        + energy(
+            "e = numpy.cumsum(numpy.square(singular_values))",
+            "return numpy.ceil(numpy.searchsorted(e, share * e[-1]) + 1.0)",
+        ),
+        WRONG,
+        "not a whole number",
+        "int(…)",
     ),
     Fixture(
         "right, with numpy",

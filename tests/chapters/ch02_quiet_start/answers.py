@@ -42,6 +42,22 @@ GRADIENTS = [
         RIGHT,
     ),
     Fixture(
+        "right, in fp64",
+        gradients(
+            RIGHT_A,
+            RIGHT_B,
+            "x, grad_y, A, B = x.double(), grad_y.double(), A.double(), B.double()",
+        ),
+        RIGHT,
+    ),
+    Fixture(
+        "whole numbers",
+        gradients(f"({RIGHT_A}).long()", f"({RIGHT_B}).long()"),
+        WRONG,
+        "another dtype",
+        "int64; float",
+    ),
+    Fixture(
         "no scaling",
         gradients("(grad_y @ B).T @ x", "grad_y.T @ (x @ A.T)"),
         WRONG,
@@ -138,6 +154,33 @@ STARTS = [
         " 'B_moves': bool(B.grad.any())}\n",
         RIGHT,
     ),
+    Fixture(
+        "1 and 0",
+        starts("int(not (B @ A).any())", "int(B.any())", "int(A.any())"),
+        WRONG,
+        "not True or False",
+        "bool(…)",
+    ),
+    Fixture(
+        "sums",
+        starts("not (B @ A).sum()", "bool(B.sum())", "bool(A.sum())"),
+        WRONG,
+        "a sum asked",
+        "cancel",
+    ),
+    Fixture(
+        "sums, for what moves",
+        starts("not (B @ A).any()", "bool(B.sum() != 0)", "bool(A.sum() != 0)"),
+        WRONG,
+        "a sum asked",
+        "cancel",
+    ),
+    Fixture(
+        "the largest above 0",
+        starts("not (B @ A).any()", "bool(B.max() > 0)", "bool(A.max() > 0)"),
+        WRONG,
+    ),
+    Fixture("all of them", starts("not (B @ A).any()", "bool(B.all())", "bool(A.all())"), WRONG),
     Fixture(
         "only B", starts("not B.any()", "B.any()", "A.any()"), WRONG, "only B asked", "product BA"
     ),

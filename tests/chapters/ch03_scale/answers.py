@@ -197,6 +197,15 @@ RATES = [
         "blank", "def answer(accuracies):\n    return ...\n", BLANK, words="still returns the dots"
     ),
     Fixture("right", rates(BEST, AT_EDGE), RIGHT),
+    Fixture("right, a set", rates(BEST, AT_EDGE.replace("[", "{", 1)[:-1] + "}"), RIGHT),
+    Fixture("right, a frozen set", rates(BEST, f"frozenset({AT_EDGE})"), RIGHT),
+    Fixture("right, the largest first", rates(BEST, f"sorted({AT_EDGE}, reverse=True)"), RIGHT),
+    Fixture(
+        "right, a tuple of numpy's",
+        "import numpy\n" + rates(BEST, f"tuple(map(numpy.int64, {AT_EDGE}))"),
+        RIGHT,
+    ),
+    Fixture("one rank twice", rates(BEST, f"{AT_EDGE} * 2"), WRONG),
     Fixture(
         "right, in loops",
         "def answer(accuracies):\n"

@@ -10,6 +10,7 @@ from lora_course.chapters.ch03_scale.experiment import (
     growth,
     max_path_difference,
     trace,
+    try_settings,
 )
 from lora_course.chapters.ch03_scale.explorer import path_explorer
 from lora_course.chapters.ch03_scale.figure import draw_rates, draw_steps
@@ -90,3 +91,17 @@ def test_the_explorer_says_when_the_path_is_the_same():
     assert "the same path" in explorer.view.value
     optimizer.value, alpha.value, rate.value, spread.value = "SGD", "4", "16", "4"
     assert "it diverges" in explorer.view.value
+
+
+def test_a_learners_settings_are_tried_right_wrong_or_missing():
+    def settings(sgd, adam):
+        return lambda optimizer, *rest: {
+            "learning_rate": sgd if optimizer == "SGD" else adam,
+            "spread": 1 / 2,
+        }
+
+    assert try_settings(settings(1 / 4, 1 / 2)).count("the same path") == 2
+    told = try_settings(settings(1 / 2, 1 / 2)).splitlines()
+    assert "another path, off by up to" in told[0] and "the same path" in told[1]
+    for missing in (..., None, (1, 2), {"spread": 1}):
+        assert "answer question (a)" in try_settings(lambda *_, given=missing: given)

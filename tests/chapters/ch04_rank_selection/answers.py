@@ -19,6 +19,36 @@ LORA_PARAMS = [
         count("return sum(d_out * rank + rank * d_in for _ in range(num_layers))"),
         RIGHT,
     ),
+    Fixture(
+        "right, with sympy",
+        "import sympy\n" + count("return sympy.Integer(num_layers) * rank * (d_out + d_in)"),
+        RIGHT,
+    ),
+    Fixture(
+        "right, with numpy",
+        "import numpy\n" + count("return numpy.int64(num_layers) * rank * (d_out + d_in)"),
+        RIGHT,
+    ),
+    Fixture(
+        "right, a fraction",
+        "import fractions\n"
+        + count("return fractions.Fraction(num_layers * rank * (d_out + d_in))"),
+        RIGHT,
+    ),
+    Fixture(
+        "a tensor",
+        "import torch\n" + count("return torch.tensor(num_layers * rank * (d_out + d_in))"),
+        WRONG,
+        "a tensor, not a number",
+        ".item()",
+    ),
+    Fixture(
+        "a whole float",
+        count("return 1.0 * num_layers * rank * (d_out + d_in)"),
+        WRONG,
+        "not a whole number",
+        "int(…)",
+    ),
     Fixture("one layer", count("return rank * (d_out + d_in)"), WRONG, "one layer only", "Every"),
     Fixture(
         "one factor", count("return rank * d_out * num_layers"), WRONG, "one factor only", "two"
@@ -627,6 +657,22 @@ CHOICE = [
         "    place = int(np.argmax(gaps.mean(1) <= error))\n"
         "    return {'rank': ranks[place], 'best_rank': ranks[best],\n"
         "            'difference': gaps[place].mean(), 'standard_error': error[place]}\n",
+        RIGHT,
+    ),
+    Fixture(
+        "right, with torch in fp32",
+        "import torch\n"
+        "def answer(ranks, accuracies):\n"
+        "    table = torch.tensor(accuracies)\n"
+        "    if table.shape[1] == 1:\n"
+        "        return {'rank': None}\n"
+        "    best = int(table.mean(1).argmax())\n"
+        "    gaps = table[best] - table\n"
+        "    error = gaps.std(1) / table.shape[1] ** 0.5\n"
+        "    place = int((gaps.mean(1) <= error).int().argmax())\n"
+        "    return {'rank': ranks[place], 'best_rank': ranks[best],\n"
+        "            'difference': gaps[place].mean().item(),\n"
+        "            'standard_error': error[place].item()}\n",
         RIGHT,
     ),
     Fixture("best mean", choose(rule="place == best"), WRONG, "always the best mean", "costs less"),

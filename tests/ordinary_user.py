@@ -30,7 +30,7 @@ def own_folder(folder):
     return folder
 
 
-def run(home, *arguments, **variables):
+def run(home, *arguments, seconds=WATCHDOG, **variables):
     """Python with these arguments, as the user at home in `home`; whatever it wrote, as text."""
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     environment = {
@@ -48,5 +48,5 @@ def run(home, *arguments, **variables):
         capture_output=True,
         text=True,
         check=False,
-        timeout=WATCHDOG,
+        timeout=seconds,
     )

@@ -7,10 +7,14 @@ hands over the tensors before and after a step, and the check, elsewhere, looks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+CONTROL = "(sure to train)"
 
 
 def held(module: nn.Module) -> dict[str, Tensor]:
@@ -31,26 +35,34 @@ def _held(module: nn.Module, prefix: str, seen: set[int]) -> Iterator[tuple[str,
 
 
 def one_step(parameters: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:
-    """{name: [before, after]} of one step of SGD, of rate 1, down the sum of all parameters."""
+    """{name: [before, after]} of one step of SGD, of rate 1, down the sum of all parameters.
+
+    Beside them goes one that is sure to train: where it does not move, nobody has trained.
+    """
     import torch
 
-    before = {name: parameter.detach().clone() for name, parameter in parameters.items()}
-    optimizer = torch.optim.SGD(list(parameters.values()), lr=1.0)
+    every = {**parameters, CONTROL: torch.nn.Parameter(torch.zeros(1))}
+    before = {name: parameter.detach().clone() for name, parameter in every.items()}
+    optimizer = torch.optim.SGD(list(every.values()), lr=1.0)
     optimizer.zero_grad()
-    sums = [p.double().sum() for p in parameters.values() if p.requires_grad]
-    if sums:
-        torch.stack(sums).sum().backward()
+    for parameter in every.values():
+        with suppress(RuntimeError):  # it asks for no gradient; whether it does, only torch says
+            parameter.double().sum().backward()
     optimizer.step()
-    return {name: [before[name], p.detach().clone()] for name, p in parameters.items()}
+    return {name: [before[name], p.detach().clone()] for name, p in every.items()}
 
 
-def moved(pair: Any) -> bool | None:
-    """Whether the tensors [before, after] differ; None where they are no such pair."""
+def moved(step: Any) -> dict[str, bool] | None:
+    """Which parameters have moved, as `one_step` reports it; None where that is no such report."""
     import torch
 
-    if type(pair) is not list or len(pair) != len(("before", "after")):
+    if type(step) is not dict or CONTROL not in step:
         return None
-    before, after = pair
-    if not all(isinstance(one, torch.Tensor) for one in pair) or before.shape != after.shape:
-        return None
-    return not torch.equal(before, after)
+    found = {}
+    for name, pair in step.items():
+        if type(pair) is not list or not all(isinstance(one, torch.Tensor) for one in pair):
+            return None
+        if len(pair) != len(("before", "after")) or pair[0].shape != pair[1].shape:
+            return None
+        found[str(name)] = not torch.equal(*pair)
+    return found if found.pop(CONTROL) else None

@@ -43,7 +43,7 @@ def flags(
         patched |= set(_bound_by_imports(code.tree, PATCHED))
     for place in sorted(own):
         code = codes[place]
-        lines = code.source.splitlines()
+        lines = code.source.lstrip("\n").splitlines()
         for node, why in _odd(code.tree, imports, patched):
             line = lines[node.lineno - 1].strip() if node.lineno <= len(lines) else ""
             found.append(Flag(place + 1, f"{why}: {line}"[:TEXT]))

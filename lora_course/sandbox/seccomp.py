@@ -22,6 +22,9 @@ REFUSED = {
     "shmget": (29, 194),  # memory that stays when no process has it any more; and messages, so too
     "msgget": (68, 186),
     "mq_open": (240, 180),
+    "ptrace": (101, 117),  # into the processes that bubblewrap has inside
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),

@@ -39,13 +39,19 @@ def with_outputs(content, html):
 
 @dataclass(frozen=True)
 class Entry:
-    """A submitted file, and what grading it has to give."""
+    """A submitted file, and what grading it has to give.
+
+    `flag`: words of a flag that it has to get; `sandboxed`: it tries the sandbox, which another
+    user's is not like root's.
+    """
 
     name: str
     content: bytes
     points: dict = field(default_factory=dict)
     status: str = "ok"
     reason: str = ""
+    flag: str = ""
+    sandboxed: bool = False
 
     @property
     def score(self):

@@ -1,6 +1,7 @@
 """Every submission of the corpus, honest and hostile, graded by the instructor's command.
 
-The files stand in `submissions.py` and its neighbours among the tests of the example's chapter.
+The files stand in `submissions.py` among the tests of each chapter that has some. Those that try
+the sandbox are graded as root and as an ordinary user, for whom it is built in another way.
 """
 
 import csv
@@ -10,103 +11,154 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.example import FULL, NAMES, ROOM, A
+from tests import is_root, ordinary_user
+from tests.conftest import ROOMS
+from tests.example import FULL, ROOM, A
 from tests.grading.notebooks import notebook
 from tests.grading.watched import Watched, left_behind
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
-submissions = import_module(f"tests.chapters.{ROOM.name}.submissions")
-FILES = {
-    **{
-        f"{number:03d} {entry.name}.ipynb": entry
-        for number, entry in enumerate(submissions.ENTRIES)
-    },
-    **{submissions.NAMES[entry.name]: entry for entry in submissions.NAMED},
-}
 # What never ends by itself is graded apart: every such file takes as long as it is allowed to. All
 # others have the command's own limits, which leave an honest one time on a busy machine.
-ENDLESS = {name for name, entry in FILES.items() if entry.status == "time limit"}
 SHORT = ["--cell-timeout", "30", "--timeout", "200", "--jobs", "4"]
+TOKEN = "a-token-of-the-instructors"
 LINKS = {"link to a solution.ipynb", "link to nothing.ipynb", "pipe.ipynb"}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """The rows of both grades.csv, the two out folders, and what was watched."""
-    root = tmp_path_factory.mktemp("corpus")
+class Corpus(NamedTuple):
+    """A chapter's submissions, by their files' names, and who grades them."""
+
+    room: object
+    ordinary: bool
+
+    @property
+    def files(self):
+        module = import_module(f"tests.chapters.{self.room.name}.submissions")
+        numbered = enumerate(module.ENTRIES)
+        files = {f"{number:03d} {entry.name}.ipynb": entry for number, entry in numbered}
+        files |= getattr(module, "NAMED", {})
+        return {name: one for name, one in files.items() if one.sandboxed or not self.ordinary}
+
+    def __str__(self):
+        return f"{self.room.name}{' as another user' * self.ordinary}"
+
+
+class Done(NamedTuple):
+    """What came of it: the rows of the tables, the out folders, and what was watched."""
+
+    corpus: Corpus
+    rows: list
+    outs: list
+    watched: Watched
+
+    def row_of(self, name):
+        shown = " ".join(name.splitlines())
+        shown = f"'{shown}" if shown[0] in "=+-@" else shown
+        return next(row for row in self.rows if row["file"] == shown)
+
+
+WITH_SOME = [room for room in ROOMS if find_spec(f"tests.chapters.{room.name}.submissions")]
+CORPORA = [Corpus(room, False) for room in WITH_SOME]
+if is_root():
+    CORPORA += [Corpus(room, True) for room in WITH_SOME if Corpus(room, True).files]
+
+
+@pytest.fixture(scope="module", params=CORPORA, ids=str)
+def graded(request, tmp_path_factory):
+    corpus, root = request.param, tmp_path_factory.mktemp("corpus")
+    if corpus.ordinary and not ordinary_user.PYTHON.exists():
+        pytest.skip(f"needs {ordinary_user.PYTHON}, which another user may read")
     folder, endless, watched_folder = (
         root / name for name in ("submissions", "endless", "watched")
     )
     for made in (folder / "nested", endless, watched_folder):
         made.mkdir(parents=True)
     watched = Watched(watched_folder)
-    for name, entry in FILES.items():
-        place = endless if name in ENDLESS else folder
+    for name, entry in corpus.files.items():
+        place = endless if entry.status == "time limit" else folder
         (place / name).write_bytes(watched.into(entry.content))
-    (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
-    (folder / "link to a solution.ipynb").symlink_to(folder / "000 perfect.ipynb")
-    (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
-    os.mkfifo(folder / "pipe.ipynb")
-    environment = {**os.environ, "GRADER_SECRET": (watched_folder / "secret.py").read_text()}
+    if corpus == Corpus(ROOM, False):
+        (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
+        (folder / "link to a solution.ipynb").symlink_tonext(folder.glob("* perfect.ipynb"))
+        (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
+        os.mkfifo(folder / "pipe.ipynb")
+    secret = {"GRADER_SECRET": (watched_folder / "secret.py").read_text(), "GRADER_TOKEN": TOKEN}
+    home = ordinary_user.own_folder(root) if corpus.ordinary else root
     rows, outs = [], []
     for submitted, limits in ((folder, ["--jobs", "2"]), (endless, SHORT)):
-        outs.append(root / f"out of {submitted.name}")
-        command = [sys.executable, "-m", "lora_course.cli", "grade", submitted]
-        options = ["--chapter", str(ROOM.number), "--out", outs[-1], "--quiet", *limits]
-        done = subprocess.run(
-            [*command, *options], env=environment, capture_output=True, text=True, check=False
-        )
+        if not any(path.is_file() for path in submitted.rglob("*")):
+            continue
+        outs.append(home / f"out of {submitted.name}")
+        command = ["-m", "lora_course.cli", "grade", submitted, "--out", outs[-1], "--quiet"]
+        command += ["--chapter", str(corpus.room.number), *limits]
+        if corpus.ordinary:
+            done = ordinary_user.run(home, *command, seconds=None, **secret)
+        else:
+            done = subprocess.run(
+                [sys.executable, *command],
+                env={**os.environ, **secret},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         assert done.returncode == 0, done.stderr[-2000:]
         with (outs[-1] / "grades.csv").open(encoding="utf-8", newline="") as file:
             rows += csv.DictReader(file)
     watched.close()
-    return rows, outs, watched
-
-
-def row_of(graded, name):
-    shown = " ".join(name.splitlines())
-    shown = f"'{shown}" if shown[0] in "=+-@" else shown
-    return next(row for row in graded[0] if row["file"] == shown)
+    return Done(corpus, rows, outs, watched)
 
 
 def test_every_file_has_one_row(graded):
-    assert len(graded[0]) == len(FILES) + len(LINKS) + 1
-    assert len({row["file"] for row in graded[0]}) == len(graded[0])
+    files = {row["file"] for row in graded.rows}
+    more = len(LINKS) + 1 if graded.corpus == Corpus(ROOM, False) else 0
+    assert len(files) == len(graded.rows) == len(graded.corpus.files) + more
 
 
-@pytest.mark.parametrize("name", FILES, ids=lambda name: FILES[name].name)
-def test_what_the_work_deserves(graded, name):
-    entry, row = FILES[name], row_of(graded, name)
-    earned = {question: int(row[question]) for question in NAMES}
-    assert earned == dict.fromkeys(NAMES, 0) | entry.points, row
-    assert row["status"] == entry.status, row
-    assert entry.reason in row["reason"]
-    assert int(row["score"]) == entry.score and int(row["max"]) == sum(FULL.values())
+def test_what_the_work_deserves(graded):
+    wrong = []
+    for name, entry in graded.corpus.files.items():
+        row, full = (
+            graded.row_of(name),
+            {q.name: q.max_points for q in graded.corpus.room.questions()},
+        )
+        earned = {question: int(row[question]) for question in full}
+        if (
+            earned != dict.fromkeys(full, 0) | entry.points
+            or row["status"] != entry.status
+            or entry.reason not in row["reason"]
+            or entry.flag not in row["flags"]
+            or (int(row["score"]), int(row["max"])) != (entry.score, sum(full.values()))
+        ):
+            wrong.append((entry.name, entry.points, entry.status, entry.reason, entry.flag, row))
+    assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize("name", sorted(LINKS))
-def test_links_and_pipes_are_not_followed(graded, name):
-    row = row_of(graded, name)
-    assert (row["status"], row["score"]) == ("unreadable", "0")
+def test_links_and_pipes_are_not_followed(graded):
+    for name in LINKS if graded.corpus == Corpus(ROOM, False) else ():
+        row = graded.row_of(name)
+        assert (row["status"], row["score"]) == ("unreadable", "0")
 
 
 def test_a_nested_file_is_graded(graded):
-    row = row_of(graded, "nested/perfect a.ipynb")
-    assert (row["learner"], row["score"]) == ("nested", "2")
+    if graded.corpus == Corpus(ROOM, False):
+        row = graded.row_of("nested/perfect a.ipynb")
+        assert (row["learner"], row["score"]) == ("nested", str(FULL[next(iter(FULL))]))
 
 
 def test_nothing_outside_changed(graded):
-    _, _, watched = graded
-    assert watched.state() == watched.before
-    assert watched.connections == 0
+    assert graded.watched.state() == graded.watched.before
+    assert graded.watched.connections == 0
     assert not left_behind()
 
 
 def test_hostile_text_cannot_become_a_formula(graded):
-    for row in graded[0]:
+    for row in graded.rows:
         assert not any(value.startswith(("=", "+", "-", "@")) for value in row.values() if value)
 
 
@@ -123,17 +175,19 @@ class Live(html.parser.HTMLParser):
         self.found += [name for name, _ in attributes if name.startswith("on")]
 
 
-def test_no_page_runs_anything(graded):
-    pages = [path for out in graded[1] for path in (out / "feedback").iterdir()]
-    assert len(pages) == len(graded[0])
-    pages += [out / "summary.html" for out in graded[1]]
+def test_no_page_runs_anything_or_tells_a_secret(graded):
+    pages = [path for out in graded.outs for path in (out / "feedback").iterdir()]
+    assert len(pages) == len(graded.rows)
+    pages += [out / "summary.html" for out in graded.outs]
     for path in pages:
+        text = path.read_text(encoding="utf-8")
         live = Live()
-        live.feed(path.read_text(encoding="utf-8"))
+        live.feed(text)
         assert live.found == [], path
+        assert TOKEN not in text, path
 
 
 def test_every_result_can_be_read_back(graded):
-    for path in (path for out in graded[1] for path in (out / "results").iterdir()):
+    for path in (path for out in graded.outs for path in Path(out, "results").iterdir()):
         record = json.loads(path.read_text(encoding="utf-8"))
         assert record["score"] == sum(q["points"] for q in record["questions"].values())

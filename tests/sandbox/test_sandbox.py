@@ -77,6 +77,10 @@ def test_what_is_seen_inside(session, expression, result):
         "memfd_create(b'x', 0)",
         "mount(b'none', b'/tmp', b'tmpfs', 0, None)",
         f"syscall({CALLS['io_uring_setup']}, 8, bytes(120))",
+        "shmget(0, 1 << 20, 0o1600)",
+        "msgget(0, 0o1600)",
+        "ptrace(0, 0, 0, 0)",
+        "process_vm_readv(1, None, 0, None, 0, 0)",
         f"syscall({CALLS['perf_event_open']}, bytes(120), 0, -1, -1, 0)",
     ],
 )

@@ -115,16 +115,15 @@ def _moved(start: dict[str, Any], base: dict[str, Any]) -> list[str]:
     """The names of what one step has moved from where it was, in their order."""
     import torch
 
-    pairs = start["step"] if type(start["step"]) is dict else {}
-    found = []
-    for name, pair in pairs.items():
+    found = moved(start["step"])
+    if found is None:
+        raise AnswerError("gave a layer with which no step can be made")
+    for name in found:
         before = start.get(name, base.get(name))
-        if moved(pair) is None or not (
-            before is None or torch.equal(pair[0].double(), before.double())
-        ):
-            raise AnswerError(f"gave a layer whose {show(name)} changes by itself")
-        found += [str(name)] if moved(pair) else []
-    return sorted(found)
+        there = start["step"][name][0]
+        if before is not None and not torch.equal(there.double(), before.double()):
+            raise AnswerError(f"gave a layer whose {name} changes by itself")
+    return sorted(name for name, on in found.items() if on)
 
 
 def check_output(answer: Answer, draws: random.Random) -> None:

@@ -71,15 +71,13 @@ def _trains(answer: Answer, rank: int, before: str, draws: random.Random) -> dic
 
     state = small_model(rank).state_dict()
     weights = {name: tensor(draws, *value.shape) for name, value in state.items()}
-    stepped = answer.call(rank, before, weights)
-    if type(stepped) is not dict or list(stepped) != list(weights):
-        raise AnswerError(f"left another model: {show(stepped)}")
-    trains = {}
-    for name, pair in stepped.items():
-        on = moved(pair)
-        if on is None or not torch.equal(pair[0], weights[name]):
-            raise AnswerError(f"left other numbers in {name}: {show(pair)}; only freeze it")
-        trains[name] = on
+    step = answer.call(rank, before, weights)
+    trains = moved(step)
+    if trains is None or list(trains) != list(weights):
+        raise AnswerError(f"left another model: {show(step)}")
+    for name, weight in weights.items():
+        if not torch.equal(step[name][0], weight):
+            raise AnswerError(f"left other numbers in {name}: {show(step[name])}; only freeze it")
     return trains
 
 

@@ -3,4 +3,4 @@
 from tests.chapters.ch04_rank_selection import submissions_honest, submissions_hostile
 
 ENTRIES = [*submissions_honest.ENTRIES, *submissions_hostile.ENTRIES]
-NAMED, NAMES = submissions_hostile.NAMED, submissions_hostile.NAMES
+NAMED = submissions_hostile.NAMED

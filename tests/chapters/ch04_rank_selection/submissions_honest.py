@@ -1,14 +1,47 @@
 """Honest submissions: the work is what it is, whatever the notebook around it looks like."""
 
-from tests.example import FULL, HALF_B, IMPORTS, ONLY_A, SQUARE, A, B, C, D
-from tests.grading.notebooks import Entry, notebook, old_format
+from tests.example import FULL, HALF_B, IMPORTS, ONLY_A, ROOM, SQUARE, A, B, C, D
+from tests.grading.notebooks import Entry, notebook, old_format, with_outputs
 
 NO_TIMES = C.replace("history.seconds", "0.0")
 ONE_SEED_D = D.replace('return {"rank": None}', 'return {"rank": ranks[best]}')
 BLANKS = "def {}(*arguments, **named):\n    return ..."
 SLOW_A = A.replace("    d_out", "    import time; time.sleep(0.5)\n    d_out", 1)
 
+WITH_ODD_IMPORTS = "{}\n" + "\n".join(ROOM.read_built()["imports"])
+BIG_FIGURES = "<img src='data:image/png;base64," + "A" * 3_000_000 + "'>"
 ENTRIES = [
+    *(
+        Entry(f"perfect, with {odd}", notebook(WITH_ODD_IMPORTS.format(odd), A, B, C, D), FULL)
+        for odd in (
+            "%matplotlib widget",
+            "from google.colab import drive",
+            "!pip install --quiet nothing",
+            "%%time",
+            "%load_ext nothing",
+        )
+    ),
+    Entry(
+        "lines that end as on Windows",
+        notebook(IMPORTS, A, D).replace(b"\\n", b"\\r\\n"),
+        {"lora_params": 2, "choice": 3},
+    ),
+    Entry("large figures", with_outputs(notebook(A, *["x = 1"] * 7), BIG_FIGURES), ONLY_A),
+    Entry("an answer above the blank exercise", notebook(A, BLANKS.format("estimate_lora_params"))),
+    Entry("a name misspelt", notebook(IMPORTS, A, D.replace("statistics", "statistic")), ONLY_A),
+    Entry(
+        "answers of sympy's and numpy's",
+        notebook(
+            "import numpy, sympy",
+            "def estimate_lora_params(layer_dim, rank, num_layers=32):\n"
+            "    d_out, d_in = (layer_dim,) * 2 if type(layer_dim) is int else layer_dim\n"
+            "    return sympy.Integer(num_layers * rank) * (d_out + d_in)",
+            "def adapter_memory(lora_params, bytes_per_value=4):\n"
+            "    mb = numpy.float64(lora_params * bytes_per_value) / 1e6\n"
+            "    return {'adapter_mb': mb, 'gradients_mb': mb, 'optimizer_mb': 2 * mb}",
+        ),
+        {"lora_params": 2, "adapter_memory": 2},
+    ),
     Entry("perfect", notebook(IMPORTS, A, B, C, D), FULL),
     Entry("imports after the answers", notebook(A, D, C, B, IMPORTS), FULL),
     Entry("every cell twice", notebook(*[IMPORTS, A, B, D] * 2), FULL | {"rank_comparison": 0}),

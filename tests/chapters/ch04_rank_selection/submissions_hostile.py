@@ -32,6 +32,12 @@ def to_sockets(what):
     )
 
 
+FILL = (
+    "import os\nwritten = 0\nfor folder in {folders}:\n    try:\n"
+    "        for n in range(40):\n            with open(f'{{folder}}/{{n}}', 'wb') as file:\n"
+    "                written += file.write(bytes(50_000_000))\n    except OSError:\n        pass\n"
+    "assert written < 600e6, written"
+)
 LOOPS = {
     "loop": loop("    pass"),
     "loop that swallows interrupts": loop(
@@ -118,6 +124,19 @@ CONTAINED = {
     ),
     "connection file changed": (
         "import glob\nfor path in glob.glob('/tmp/sandbox-*/kernel.json'):\n    open(path, 'w')"
+    ),
+    "the root filled": FILL.format(
+        folders="[f for f, _, _ in os.walk('/') if not f.startswith(('/proc', '/sys'))]"
+    ),
+    "memory that belongs to no process": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\n"
+        "for key in range(30):\n    libc.shmget(0, 100_000_000, 0o1600)"
+    ),
+    "the environment of other processes, raised": (
+        "import glob\nseen = []\nfor path in glob.glob('/proc/*/environ'):\n    try:\n"
+        "        seen += open(path, errors='replace').read().split('\\0')\n"
+        "    except OSError:\n        pass\n"
+        "raise ValueError([one for one in seen if one.startswith('GRADER')])"
     ),
     "standard streams closed": "import os\nfor n in (0, 1, 2):\n    os.close(n)",
 }
@@ -212,6 +231,16 @@ FORGED = {
         """ base64.b64encode((lambda h: len(h).to_bytes(8, "little") + h)(b'{"0": {"dtype": "F32","""
         """ "shape": [4611686018427387904, 4], "data_offsets": [0, 0]}}')).decode()}))"""
     ),
+    "forged tensor of very many dimensions": answering(
+        """encode(json.dumps({"tree": {"dict": [["value", {"tensor": "0"}]]}, "tensors":"""
+        """ base64.b64encode((lambda h: len(h).to_bytes(8, "little") + h + bytes(4))(json.dumps("""
+        """{"0": {"dtype": "F32", "shape": [1] * 60_001, "data_offsets": [0, 4]}})"""
+        """.encode())).decode()}))"""
+    ),
+    "forged keys that are all looked up in one place": answering(
+        """encode(json.dumps({"tree": {"dict": [["value", {"dict":"""
+        """ [[n * (2**61 - 1), 0] for n in range(20_000)]}]]}, "tensors": ""}))"""
+    ),
     "a pickle for tensors": answering(
         """encode(json.dumps({"tree": {"tensor": "0"}, "tensors":"""
         """ base64.b64encode(b"cos\\nsystem\\n(S'touch WATCHED/pickle'\\ntR.").decode()}))"""
@@ -237,6 +266,9 @@ VALUES = {
     "huge text": "'x' * 10**8",
     "huge list": "[0] * 10**8",
     "nested without end": "(lambda l: l.append(l) or l)([])",
+    "keys that are all looked up in one place": "{n * (2**61 - 1): 0 for n in range(20_000)}",
+    "a tensor of very many dimensions": "__import__('torch').zeros([1] * 60_000)",
+    "a huge decimal": "__import__('decimal').Decimal('1e999999999')",
     "generator without end": "__import__('itertools').count()",
     "pickle in an object": "type('P', (), {'__reduce__': lambda s: (__import__('os').system, ('touch WATCHED/reduce',))})()",
 }
@@ -267,6 +299,29 @@ PEEKS = {
         "import socket\nwith socket.create_connection(('127.0.0.1', PORT), timeout=5) as s:\n"
         "    exec(s.recv(10000).decode())"
     ),
+    "the environment of the first process": (
+        "import os\nfor one in open('/proc/1/environ').read().split('\\0'):\n"
+        "    if one.startswith('GRADER_SECRET='):\n        exec(one.partition('=')[2])"
+    ),
+    "the checks' own right answers": (
+        "from lora_course.chapters.ch04_rank_selection.check_lora_params import right as"
+        " estimate_lora_params\n"
+    ),
+    "the checks, compiled": (
+        "import glob, importlib.machinery, os, lora_course.chapters as chapters\n"
+        "for path in glob.glob(chapters.__path__[0] + '/ch04*/**/check_lora_params*', recursive=True):\n"
+        "    load = importlib.machinery.SourcelessFileLoader('found', path)\n"
+        "    estimate_lora_params = load.load_module().right"
+    ),
+    "a spy in place of compare": (
+        "import os\nfrom lora_course.checks import question\n"
+        "os.environ.pop(question.NO_CHECKS, None)\nknown = {}\n"
+        "def spy(answer, function, cases, right, *rest, **named):\n    known[function] = right\n"
+        "question.compare = spy\n"
+        "from lora_course.chapters.rooms import question_of\n"
+        "question_of('ch04.lora_params').check(print)\n"
+        "estimate_lora_params = known['estimate_lora_params']"
+    ),
     "the environment": "import os\nexec(os.environ['GRADER_SECRET'])",
 }
 WRITES = {
@@ -288,12 +343,11 @@ BYTES = {
         "merge conflict",
     ),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "UTF-8"),
-    "another encoding": (notebook(A).decode().encode("utf-16"), "UTF-8"),
     "a list": (b"[1, 2]", "no cells"),
     "a number": (b"7", "no cells"),
     "cells that are no list": (b'{"nbformat": 4, "cells": {"0": 1}}', "no cells"),
     "nested deep": (b"[" * 200_000, "nested too deep"),
-    "huge": (b'{"cells": [' + b" " * (21 << 20) + b"]}", "larger than 20 MB"),
+    "huge": (b'{"cells": [' + b" " * (101 << 20) + b"]}", "larger than 100 MB"),
     "many cells": (
         json.dumps({"cells": [{"cell_type": "code", "source": ""}] * 3000}).encode(),
         "more than 2,000 code cells",
@@ -318,10 +372,16 @@ ODD = json.dumps(
 
 ENTRIES = [
     *(Entry(name, after_a(code), ONLY_A, "time limit") for name, code in LOOPS.items()),
-    *(Entry(name, after_a(code), ONLY_A, "kernel died") for name, code in ENDS.items()),
-    *(Entry(name, after_a(code), ONLY_A, "memory limit") for name, code in MEMORY.items()),
-    *(Entry(name, after_a(code), ONLY_A) for name, code in CONTAINED.items()),
-    *(Entry(name, after_a(code), ONLY_A) for name, code in WRITES.items()),
+    *(
+        Entry(name, after_a(code), ONLY_A, "kernel died", sandboxed=True)
+        for name, code in ENDS.items()
+    ),
+    *(
+        Entry(name, after_a(code), ONLY_A, "memory limit", sandboxed=True)
+        for name, code in MEMORY.items()
+    ),
+    *(Entry(name, after_a(code), ONLY_A, sandboxed=True) for name, code in CONTAINED.items()),
+    *(Entry(name, after_a(code), ONLY_A, sandboxed=True) for name, code in WRITES.items()),
     *(Entry(name, fake("10", code)) for name, code in PATCHES.items()),
     *(Entry(name, fake("10", code), {}, "time limit") for name, code in BREAKS.items()),
     *(Entry(name, fake("10", code)) for name, code in FORGED.items()),
@@ -333,7 +393,7 @@ ENTRIES = [
         fake(EXPERIMENTS.replace("'training_time_seconds': 0.1", "'training_time_seconds': 1e-5")),
         {"rank_comparison": 1},
     ),
-    *(Entry(name, notebook(code)) for name, code in PEEKS.items()),
+    *(Entry(name, notebook(code), sandboxed=True) for name, code in PEEKS.items()),
     *(Entry(name, raw, {}, "unreadable", words) for name, (raw, words) in BYTES.items()),
     Entry(
         "four cells that end the kernel",
@@ -346,6 +406,19 @@ ENTRIES = [
     ),
     *(Entry(name, notebook(A, *[code] * 3), ONLY_A) for name, code in FLOODS.items()),
     Entry("replies without a header", after_a(NO_HEADER), ONLY_A, "time limit"),
+    Entry("another encoding", notebook(A).decode().encode("utf-16"), ONLY_A),
+    Entry(
+        "the course's own function",
+        notebook("from lora_course import estimate_lora_params"),
+        {"lora_params": 1},
+        flag="estimate_lora_params is the course's own lora_course.memory",
+    ),
+    Entry(
+        "torch patched, told",
+        after_a("import torch\ntorch.Tensor.__eq__ = lambda *a: True"),
+        ONLY_A,
+        flag="cell 2 changes a module: torch.Tensor.__eq__",
+    ),
     Entry("never chooses", notebook("def choose_rank_by_hand(r, a):\n    return {'rank': None}")),
     Entry(
         "much code",
@@ -375,4 +448,4 @@ NAMES = {
     "upper case": "PERFECT.IPYNB",
     "no ending": "homework",
 }
-NAMED = [Entry(name, after_a("x = 1"), ONLY_A) for name in NAMES]
+NAMED = {file: Entry(name, after_a("x = 1"), ONLY_A) for name, file in NAMES.items()}

@@ -18,6 +18,7 @@ from lora_course.grading.records import Flag
 COURSE = "lora_course"
 NAMED = re.compile(rf"\b{COURSE}[./]")
 PATCHED = (COURSE, "torch", "builtins")
+EMPTY = re.compile(r"\A(?:[ \t]*\n)+")
 MOST = 20
 TEXT = 200  # characters
 
@@ -43,7 +44,7 @@ def flags(
         patched |= set(_bound_by_imports(code.tree, PATCHED))
     for place in sorted(own):
         code = codes[place]
-        lines = code.source.lstrip("\n").splitlines()
+        lines = EMPTY.sub("", code.source).splitlines()  # as IPython counts them
         for node, why in _odd(code.tree, imports, patched):
             line = lines[node.lineno - 1].strip() if node.lineno <= len(lines) else ""
             found.append(Flag(place + 1, f"{why}: {line}"[:TEXT]))

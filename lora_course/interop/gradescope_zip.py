@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import stat
 import zipfile
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 from lora_course.chapters.rooms import questions_of
 
-# What the scripts install from, below the folder that holds the package.
-WANTED = (
-    "pyproject.toml",
-    "README.md",
-    "LICENSE",
-    "requirements/torch-cpu.txt",
-    "requirements/lock.txt",
-)
+# What the scripts install from, beside the package.
+REQUIREMENTS = tuple(f"requirements/{name}.txt" for name in ("torch-cpu", "lock"))
+WANTED = ("pyproject.toml", "README.md", "LICENSE", *REQUIREMENTS)
+# Where they are in an installed course; pyproject.toml puts them there.
+PACKED = Path(__file__).parent / "autograder" / "source"
 SCRIPTS = ("setup.sh", "run_autograder")
 WHEN = (2025, 1, 1, 0, 0, 0)  # the same course gives the same zip
 
@@ -30,15 +26,22 @@ def write_zip(out: Path, chapter: int, *, root: Path | None = None) -> Path:
     """Write `out`, the autograder of one chapter; returns it.
 
     `root`: the folder of the course's source, with pyproject.toml in it; default: where this
-    package is. PackError when it is not there, ValueError for a chapter without questions.
+    package is, or what was installed with it. PackError when it is not there, ValueError for a
+    chapter without questions.
     """
     questions_of(chapter)
-    folder = Path(str(files("lora_course"))).parent if root is None else root
-    missing = [name for name in (*WANTED, "lora_course") if not (folder / name).exists()]
-    if missing:
+    package = Path(str(files("lora_course")))
+    if root is None:
+        root = package.parent
+        root = PACKED if not (root / "pyproject.toml").exists() and PACKED.exists() else root
+    else:
+        package = root / "lora_course"
+    wanted = {name: root / name for name in WANTED}
+    missing = [name for name, path in wanted.items() if not path.exists()]
+    if missing or not package.exists():
         raise PackError(
-            f"root={str(folder)!r}: holds no {', '.join(missing)}; give the folder of the course's"
-            " source, as cloned or unpacked"
+            f"root={str(root)!r}: holds no {', '.join(missing) or package.name}; give the folder of"
+            " the course's source, as cloned or unpacked"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.part")
@@ -47,21 +50,22 @@ def write_zip(out: Path, chapter: int, *, root: Path | None = None) -> Path:
             script = files("lora_course.interop").joinpath("autograder", name)
             text = script.read_text(encoding="utf-8").replace("@chapter@", str(chapter))
             _add(archive, name, text.encode(), 0o755)
-        for path in _packed(folder):
-            name = f"course/{path.relative_to(folder).as_posix()}"
-            _add(archive, name, path.read_bytes(), 0o644)
+        for name, path in {**wanted, **_modules(package)}.items():
+            _add(archive, f"course/{name}", path.read_bytes(), 0o644)
     beside.replace(out)
     return out
 
 
-def _packed(folder: Path) -> Iterator[Path]:
-    """The files to install from, without what programs leave behind."""
-    yield from (folder / name for name in WANTED)
-    for path in sorted((folder / "lora_course").rglob("*")):
-        parts = path.relative_to(folder).parts
+def _modules(package: Path) -> dict[str, Path]:
+    """The package's own files by their names in the zip, without what programs leave behind."""
+    found = {}
+    for path in sorted(package.rglob("*")):
+        parts = path.relative_to(package).parts
         left_behind = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        if path.is_file() and not path.is_symlink() and not left_behind:
-            yield path
+        again = path.is_relative_to(PACKED)  # stands beside the package in the zip
+        if path.is_file() and not path.is_symlink() and not left_behind and not again:
+            found["/".join(("lora_course", *parts))] = path
+    return found
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, mode: int) -> None:

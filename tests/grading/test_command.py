@@ -7,18 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from lora_course.cli import main
 from lora_course.grading import batch
+from lora_course.grading import store as grade_store
 from lora_course.grading.grade import Job, blank
-from lora_course.grading.records import CellNote, Graded, Status
+from lora_course.grading.records import CellNote, Flag, Graded, Status
 from lora_course.grading.store import GradeStore
 from lora_course.grading.supervise import supervise
+from lora_course.sandbox import shown
 from tests import WATCHDOG, takes_interrupts
-from tests.example import A, B
+from tests.conftest import ROOMS
+from tests.example import ROOM, A, B
 from tests.grading.notebooks import notebook
 from tests.grading.watched import left_behind
 
@@ -132,16 +136,21 @@ def test_a_cluster_gives_the_same_table(folder):
 
 @needs_sandbox
 @pytest.mark.long
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_stopped_run_continues(folder, jobs):
+@pytest.mark.parametrize(
+    ("jobs", "stop"), [("1", "Ctrl-C"), ("2", "Ctrl-C"), ("1", "kill"), ("2", "kill")]
+)
+def test_a_stopped_run_leaves_nothing_behind_and_continues(folder, jobs, stop):
     slow = "import time\ntime.sleep(20)"
     for number in range(3):
         (folder / f"slow{number}.ipynb").write_bytes(notebook(slow, A))
     out = folder.parent / "out"
     command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder), "--chapter", "4"]
     options = ["--out", str(out), "--jobs", jobs]
+    scratch = folder.parent / "scratch"
+    scratch.mkdir()
     running = subprocess.Popen(
         [*command, *options],
+        env={**os.environ, "TMPDIR": str(scratch)},
         stderr=subprocess.PIPE,
         start_new_session=True,
         preexec_fn=takes_interrupts,  # noqa: PLW1509  # no thread runs here
@@ -149,12 +158,18 @@ def test_a_stopped_run_continues(folder, jobs):
     end = time.monotonic() + WATCHDOG
     while len(list((out / "results").glob("*.json"))) < 2 and time.monotonic() < end:
         time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    if stop == "Ctrl-C":
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    else:
+        os.kill(running.pid, signal.SIGTERM)  # as a batch system does
     _, words = running.communicate(timeout=WATCHDOG)
     assert running.returncode == 130, words.decode()[-1000:]
     assert not left_behind()
     before = {p.name: p.stat().st_mtime_ns for p in (out / "results").iterdir()}
     assert 2 <= len(before) < 6
+    assert not list(scratch.glob("*/*"))
+    statuses = Counter(row["status"] for row in rows(folder).values())
+    assert statuses.total() == 6 and statuses["not graded yet"] == 6 - len(before)
     for number in range(3):
         (folder / f"slow{number}.ipynb").write_bytes(notebook(A))
     assert grade(folder) == 0
@@ -184,6 +199,67 @@ def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, 
     graded = supervise(replace(job, seconds=4), grace=-1)
     assert graded.status is Status.TIME and "was stopped" in graded.reason
     assert set(graded.results) == {"lora_params", "adapter_memory", "rank_comparison", "choice"}
+
+
+def test_a_table_that_someone_has_changed_is_kept(tmp_path):
+    store = GradeStore(tmp_path, None)
+    assert store.edited is None
+    store.write_grades("file,score\n")
+    store.write_grades("a,1\n", more=True)
+    assert GradeStore(tmp_path, None).edited is None
+    for content in ("file,score\na,2\n", "file,score\na,3\n"):
+        (tmp_path / "grades.csv").write_text(content)
+        kept = GradeStore(tmp_path, None).edited
+        assert kept.read_text() == content
+    assert GradeStore(tmp_path, None).edited is None
+    assert {path.name for path in tmp_path.glob("*.csv")} == {
+        "grades.edited-1.csv",
+        "grades.edited-2.csv",
+    }
+
+
+@needs_sandbox
+def test_a_changed_table_is_told(folder, capsys):
+    grade(folder)
+    (folder.parent / "out" / "grades.csv").write_text("mine")
+    assert grade(folder) == 0
+    assert "grades.edited-1.csv" in capsys.readouterr().err
+    assert graded_points(folder) == POINTS
+
+
+def test_what_changes_the_checks_has_files_graded_again(tmp_path, monkeypatch):
+    job, graded = some_grade()
+    store = GradeStore(tmp_path, "seed")
+    store.keep("page", job, graded, "")
+    assert store.kept("page", job) == graded
+    monkeypatch.setattr(grade_store, "_course", lambda chapter: "another")
+    assert store.kept("page", job) is None
+
+
+def test_the_course_is_known_by_its_checks_and_the_chapters_points(monkeypatch):
+    first = grade_store._course.__wrapped__(ROOM.number)
+    assert grade_store._course.__wrapped__(ROOM.number) == first
+    others = [room for room in ROOMS if room != ROOM]
+    assert first not in {grade_store._course.__wrapped__(room.number) for room in others}
+    monkeypatch.setattr(grade_store, "_hash", lambda content: f"{content!r:.9}")
+    assert grade_store._course.__wrapped__(ROOM.number) != first
+
+
+@pytest.mark.parametrize("where", ["folder", "out", "roster"])
+def test_what_submissions_could_read_is_refused(folder, monkeypatch, capsys, where):
+    seen = folder.parent / "seen"
+    monkeypatch.setattr(shown, "folders", lambda: [str(seen)])
+    roster = folder.parent / "roster.csv"
+    if where == "folder":
+        folder = folder.rename(folder.parent / "seen")
+    if where == "roster":
+        seen.mkdir()
+        roster = seen / "roster.csv"
+    roster.write_text("learner,id\nAda,12\n")
+    out = "seen/out" if where == "out" else "out"
+    assert grade(folder, "--roster", roster, out=out) == 2
+    told = capsys.readouterr().err
+    assert "every submission can read" in told and str(seen) in told
 
 
 def test_without_a_sandbox_nothing_runs_unless_told(folder, monkeypatch, capsys):
@@ -234,8 +310,8 @@ def test_a_damaged_seed_file_is_told(folder, capsys, content):
 
 def some_grade():
     job = Job("no such file", "f", "l", 4, "s")
-    note = CellNote(1, "raised")
-    return job, replace(blank(job), status=Status.DIED, reason="r", seconds=1.5, cells=(note,))
+    told = {"cells": (CellNote(1, "raised"),), "flags": (Flag(2, "changes a module"),)}
+    return job, replace(blank(job), status=Status.DIED, reason="r", seconds=1.5, **told)
 
 
 def test_grades_are_read_back_as_written():
@@ -257,6 +333,7 @@ QUESTION = {"title": "t", "parts": []}
         {"questions": {"choice": QUESTION | {"title": 1}}},
         {"questions": {"choice": QUESTION | {"parts": [{"outcome": "correct"}]}}},
         *({"cells": None}, {"cells": [1]}, {"cells": [{"cell": "1", "text": "x"}]}),
+        *({"flags": None}, {"flags": [1]}, {"flags": [{"cell": "1", "text": "x"}]}),
     ],
     ids=str,
 )

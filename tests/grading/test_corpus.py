@@ -85,7 +85,7 @@ def graded(request, tmp_path_factory):
         (place / name).write_bytes(watched.into(entry.content))
     if corpus == Corpus(ROOM, False):
         (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
-        (folder / "link to a solution.ipynb").symlink_tonext(folder.glob("* perfect.ipynb"))
+        (folder / "link to a solution.ipynb").symlink_to(next(folder.glob("* perfect.ipynb")))
         (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
         os.mkfifo(folder / "pipe.ipynb")
     secret = {"GRADER_SECRET": (watched_folder / "secret.py").read_text(), "GRADER_TOKEN": TOKEN}

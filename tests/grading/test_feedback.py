@@ -137,16 +137,16 @@ def test_a_wrong_answer_is_explained_part_by_part():
     assert f"Moments always 32-bit. {wrong.message}" in shown.text
 
 
-def test_wrong_questions_have_two_hints_and_right_ones_none():
+def test_wrong_questions_have_their_hints_and_right_ones_none():
     right = answer(TABLES[FIRST.name], "right")
     wrong = answer(TABLES[SECOND.name], "bytes")
     whole = graded({"lora_params": right, "adapter_memory": wrong})
     assert "<details>" not in section(whole, 0)
     shown = feedback(whole).text
-    first, second = SECOND.hints
-    assert f"Hint 1{first}Hint 2{second}" in shown
+    first, second, third = SECOND.hints
+    assert f"Hint 1{first}Hint 2{second}Hint 3{third}" in shown
     assert FIRST.hints[0] not in shown
-    assert section(whole, 1).count("<details><summary>") == 2  # closed until asked for
+    assert section(whole, 1).count("<details><summary>") == 3  # closed until asked for
 
 
 def test_every_hint_is_shown():

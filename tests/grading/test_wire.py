@@ -3,6 +3,8 @@
 import base64
 import json
 import math
+import random
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -10,11 +12,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lora_course.chapters.rooms import rooms
 from lora_course.checks import plain, values
 from lora_course.checks.plain import DTYPES, MAX_KEYS, MAX_VALUES
+from lora_course.checks.question import WrongAnswerError
 from lora_course.grading import wire
+from lora_course.grading.flags import MOST, TEXT
+from lora_course.grading.grade import Job, blank
+from lora_course.grading.records import CellNote, Flag
+from lora_course.grading.replay import MOST_NOTES, NOTE
+from lora_course.grading.supervise import MOST_BYTES
 from lora_course.grading.wire import MAX_BYTES, MAX_NODES, WireError, pack, unpack
 
+JOB = Job("", "", "", 0, "")
 SIMPLE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 PLAIN = st.recursive(
     SIMPLE,
@@ -158,6 +168,42 @@ def test_tensors_of_every_type_that_is_read_come_through(kind, shape):
     value = plain.to_plain(torch.ones(shape).to(getattr(torch, kind)))
     back = unpack(pack([value, value]))
     assert all(torch.equal(one, value) and one.dtype is value.dtype for one in back)
+
+
+def test_a_tensor_of_very_many_dimensions_is_not_made():
+    """torch ends the process over it."""
+    header = json.dumps({"0": {"dtype": "F32", "shape": [1] * 60_001, "data_offsets": [0, 4]}})
+    blob = len(header).to_bytes(8, "little") + header.encode() + bytes(4)
+    with pytest.raises(WireError, match="more than 9 dimensions"):
+        unpack(sent({"tensor": "0"}, blob))
+
+
+def test_keys_that_are_all_looked_up_in_one_place_are_not():
+    pairs = [[n * (2**61 - 1), 0] for n in range(20_000)]
+    assert len({hash(key) for key, _ in pairs}) == 1
+    with pytest.raises(WireError, match="too many keys"):
+        unpack(sent({"dict": pairs}))
+
+
+def test_the_largest_grade_fits_the_pipe_that_it_goes_through():
+    text = EMOJI * 10_000
+    worst = 0
+    for room in rooms():
+        results = {}
+        for question in room.questions():
+
+            def fail(answer, draws):
+                raise WrongAnswerError(text, text, text, text, text)
+
+            parts = tuple(replace(part, check=fail) for part in question.parts)
+            result = replace(question, parts=parts).grade(None, random.Random(0))
+            results[question.name] = result
+        notes = tuple(CellNote(n, EMOJI * NOTE) for n in range(MOST_NOTES + 1))
+        told = tuple(Flag(n, EMOJI * TEXT) for n in range(MOST))
+        job = replace(JOB, chapter=room.number, file=EMOJI * 255, learner=EMOJI * 255)
+        graded = replace(blank(job), results=results, cells=notes, flags=told, reason=EMOJI * 500)
+        worst = max(worst, len(json.dumps(graded.as_json()).encode()))
+    assert 100_000 < worst < MOST_BYTES
 
 
 def test_more_than_that_is_not_taken_apart():

@@ -184,9 +184,10 @@ class Replay:
     def _left(self) -> float:
         left = self._end - time.monotonic()
         if left <= 0:
-            words = "the time for the whole notebook had run out"
-            own = self._course_seconds < self._seconds / 2
-            spent = "" if own else ", most of it on the chapter's own cells"
-            self._trouble(Status.TIME if own else Status.GRADER, words + spent)
+            words, status = "the time for the whole notebook had run out", Status.TIME
+            if self._course_seconds > self._seconds / 2:
+                words += ", most of it on the chapter's own cells"
+                status = Status.GRADER
+            self._trouble(status, words)
             raise GivenUpError(words)
         return left

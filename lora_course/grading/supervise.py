@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from dataclasses import asdict, replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from lora_course.grading.grade import Job, blank
@@ -19,6 +19,9 @@ GRACE_SECONDS = 60.0  # over the job's own limit: the official checks of trainin
 MOST_BYTES = 4 << 20  # of one grade
 running: set[BaseProcess] = set()
 stopped = threading.Event()
+# multiprocessing reads an exit status once. To start a process asks all others for theirs, too: two
+# threads that do so at a time lose one.
+one_at_a_time = threading.Lock()
 CHILD = "lora_course.grading.child"
 
 
@@ -33,24 +36,21 @@ def supervise(job: Job, grace: float = GRACE_SECONDS) -> Graded:
 def _supervise(job: Job, seconds: float, scratch: str) -> Graded:
     process, pipe = _start(job, scratch)
     running.add(process)
-    graded, in_time = blank(job), True
+    graded, in_time, ended = blank(job), True, False
     try:
         end = time.monotonic() + seconds
         while in_time := pipe.poll(max(0.0, end - time.monotonic())):
             graded = Graded.from_json(json.loads(pipe.recv_bytes(MOST_BYTES)))
-    except EOFError:  # the process has ended
-        process.join()
+    except EOFError:
+        ended = True
     except (OSError, ValueError):  # or sends what is no grade: the last one stands
         pass
     finally:
         running.discard(process)
-        if process.exitcode is None:
-            process.kill()  # its sandbox dies with it
-            process.join()
-        if process.exitcode != 0:
+        code = _end(process, at_once=not ended)
+        if code != 0:
             cgroups.sweep(process.pid or 0)
         pipe.close()
-    code = process.exitcode
     if not in_time:
         reason = f"grading did not end within {seconds:.0f} s and was stopped"
         return replace(graded, status=Status.TIME, reason=reason)
@@ -66,9 +66,18 @@ def stop() -> None:
     """End all grading that goes on in other threads of this process; no more is begun."""
     stopped.set()
     for process in list(running):
-        process.kill()
-        process.join()
+        _end(process, at_once=True)
         cgroups.sweep(process.pid or 0)
+
+
+def _end(process: BaseProcess, *, at_once: bool) -> int | None:
+    """The exit status of a process that has ended, or is ended now; its sandbox dies with it."""
+    if at_once and not wait([process.sentinel], 0):  # its number may be another's by now
+        process.kill()
+    wait([process.sentinel])
+    with one_at_a_time:
+        process.join()
+        return process.exitcode
 
 
 def _start(job: Job, scratch: str) -> tuple[BaseProcess, Connection]:
@@ -79,7 +88,8 @@ def _start(job: Job, scratch: str) -> tuple[BaseProcess, Connection]:
     context.set_forkserver_preload([CHILD])
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(asdict(job), scratch, theirs))
-    process.start()
+    with one_at_a_time:
+        process.start()
     theirs.close()
     return process, ours
 

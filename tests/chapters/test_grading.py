@@ -9,7 +9,7 @@ from lora_course.checks.result import Outcome
 from lora_course.grading.grade import Job
 from lora_course.grading.records import Status
 from lora_course.grading.supervise import supervise
-from tests.conftest import NOTEBOOKS, in_turn
+from tests.conftest import NOTEBOOKS, ROOMS, in_turn
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sandbox")]
 
@@ -23,7 +23,7 @@ def test_the_executed_solution_scores_full_points(room):
     assert (result.status, result.score) == (Status.OK, result.max_score) and not result.cells
 
 
-@pytest.mark.parametrize("room", [in_turn()], ids=lambda room: room.name)
+@pytest.mark.parametrize("room", [in_turn(ROOMS)], ids=lambda room: room.name)
 def test_so_it_does_with_every_cell_run(room):
     result = graded(room, solution_path(room, NOTEBOOKS), all_cells=True)
     assert (result.status, result.score) == (Status.OK, result.max_score) and not result.cells

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -189,6 +190,16 @@ while time.time() < end:
     except BaseException:
         pass
 """
+
+
+def test_many_processes_at_a_time_lose_no_exit_status(tmp_path):
+    """One thread that starts a process once read the status that another was to read."""
+    path = tmp_path / "x.ipynb"
+    path.write_bytes(b"{")
+    job = Job(str(path), "x.ipynb", "x", ROOM.number, "seed")
+    with ThreadPoolExecutor(4) as pool:
+        statuses = {graded.status for graded in pool.map(supervise, [job] * 100)}
+    assert statuses == {Status.UNREADABLE}
 
 
 @needs_sandbox

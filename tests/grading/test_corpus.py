@@ -1,7 +1,8 @@
 """Every submission of the corpus, honest and hostile, graded by the instructor's command.
 
 The files stand in `submissions.py` among the tests of each chapter that has some. Those that try
-the sandbox are graded as root and as an ordinary user, for whom it is built in another way.
+the sandbox are graded as root and as an ordinary user, for whom it is built in another way; all the
+others by one of the two, in turn.
 """
 
 import csv
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from tests import is_root, ordinary_user
-from tests.conftest import ROOMS
+from tests.conftest import ROOMS, in_turn
 from tests.example import FULL, ROOM, A
 from tests.grading.notebooks import notebook
 from tests.grading.watched import Watched, left_behind
@@ -32,10 +33,12 @@ LINKS = {"link to a solution.ipynb", "link to nothing.ipynb", "pipe.ipynb"}
 
 
 class Corpus(NamedTuple):
-    """A chapter's submissions, by their files' names, and who grades them."""
+    """A chapter's submissions, by their files' names, and who grades them; or those of them alone
+    that try the sandbox."""
 
     room: object
-    ordinary: bool
+    ordinary: bool = False
+    whole: bool = True
 
     @property
     def files(self):
@@ -43,10 +46,14 @@ class Corpus(NamedTuple):
         numbered = enumerate(module.ENTRIES)
         files = {f"{number:03d} {entry.name}.ipynb": entry for number, entry in numbered}
         files |= getattr(module, "NAMED", {})
-        return {name: one for name, one in files.items() if one.sandboxed or not self.ordinary}
+        return {name: one for name, one in files.items() if one.sandboxed or self.whole}
+
+    @property
+    def example(self):
+        return self.whole and self.room == ROOM
 
     def __str__(self):
-        return f"{self.room.name}{' as another user' * self.ordinary}"
+        return f"{self.room.name}{' as another user' * self.ordinary}{', whole' * self.whole}"
 
 
 class Done(NamedTuple):
@@ -64,16 +71,16 @@ class Done(NamedTuple):
 
 
 WITH_SOME = [room for room in ROOMS if find_spec(f"tests.chapters.{room.name}.submissions")]
-CORPORA = [Corpus(room, False) for room in WITH_SOME]
-if is_root():
-    CORPORA += [Corpus(room, True) for room in WITH_SOME if Corpus(room, True).files]
+CORPORA = [Corpus(room) for room in WITH_SOME]
+if is_root() and ordinary_user.PYTHON.exists():
+    whole = in_turn([False, True])
+    every = [Corpus(room, user, user == whole) for room in WITH_SOME for user in (False, True)]
+    CORPORA = [corpus for corpus in every if corpus.files]
 
 
 @pytest.fixture(scope="module", params=CORPORA, ids=str)
 def graded(request, tmp_path_factory):
     corpus, root = request.param, tmp_path_factory.mktemp("corpus")
-    if corpus.ordinary and not ordinary_user.PYTHON.exists():
-        pytest.skip(f"needs {ordinary_user.PYTHON}, which another user may read")
     folder, endless, watched_folder = (
         root / name for name in ("submissions", "endless", "watched")
     )
@@ -83,7 +90,7 @@ def graded(request, tmp_path_factory):
     for name, entry in corpus.files.items():
         place = endless if entry.status == "time limit" else folder
         (place / name).write_bytes(watched.into(entry.content))
-    if corpus == Corpus(ROOM, False):
+    if corpus.example:
         (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
         (folder / "link to a solution.ipynb").symlink_to(next(folder.glob("* perfect.ipynb")))
         (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
@@ -116,7 +123,7 @@ def graded(request, tmp_path_factory):
 
 def test_every_file_has_one_row(graded):
     files = {row["file"] for row in graded.rows}
-    more = len(LINKS) + 1 if graded.corpus == Corpus(ROOM, False) else 0
+    more = len(LINKS) + 1 if graded.corpus.example else 0
     assert len(files) == len(graded.rows) == len(graded.corpus.files) + more
 
 
@@ -140,13 +147,13 @@ def test_what_the_work_deserves(graded):
 
 
 def test_links_and_pipes_are_not_followed(graded):
-    for name in LINKS if graded.corpus == Corpus(ROOM, False) else ():
+    for name in LINKS if graded.corpus.example else ():
         row = graded.row_of(name)
         assert (row["status"], row["score"]) == ("unreadable", "0")
 
 
 def test_a_nested_file_is_graded(graded):
-    if graded.corpus == Corpus(ROOM, False):
+    if graded.corpus.example:
         row = graded.row_of("nested/perfect a.ipynb")
         assert (row["learner"], row["score"]) == ("nested", str(FULL[next(iter(FULL))]))
 

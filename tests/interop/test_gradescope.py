@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from lora_course.interop.gradescope_zip import PackError, write_zip
 from lora_course.sandbox import seccomp
 from lora_course.sandbox.limits import Limits, SandboxError
 from tests import WATCHDOG, is_root
+from tests.conftest import ROOT
 from tests.example import FIRST, HALF_B, QUESTIONS, ROOM, SQUARE, A
 from tests.grading.notebooks import notebook
 
@@ -272,6 +275,31 @@ def test_the_same_course_gives_the_same_zip_without_leftovers(tmp_path):
     assert "course/LICENSE" in names and "course/README.md" in names
     assert not [name for name in names if "__pycache__" in name or "/." in name]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "b.zip"]
+
+
+def test_an_installed_course_writes_the_same_zip(tmp_path):
+    """From what a wheel holds: the package, and what pyproject.toml adds to it."""
+    site = tmp_path / "site-packages"
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "lora_course", site / "lora_course", ignore=left_out)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    added = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for source, place in added.items():
+        (site / place).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copyfile
+        copy(ROOT / source, site / place)
+    command = [sys.executable, "-m", "lora_course.cli", "export-gradescope", str(ROOM.number)]
+    done = subprocess.run(
+        [*command, str(tmp_path / "installed.zip")],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    same = write_zip(tmp_path / "cloned.zip", ROOM.number)
+    assert (tmp_path / "installed.zip").read_bytes() == same.read_bytes()
 
 
 def test_a_zip_that_cannot_be_made_is_explained(tmp_path):

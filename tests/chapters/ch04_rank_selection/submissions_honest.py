@@ -8,11 +8,12 @@ ONE_SEED_D = D.replace('return {"rank": None}', 'return {"rank": ranks[best]}')
 BLANKS = "def {}(*arguments, **named):\n    return ..."
 SLOW_A = A.replace("    d_out", "    import time; time.sleep(0.5)\n    d_out", 1)
 
+WITHOUT_TRAINING = {"lora_params": 2, "choice": 3}
 WITH_ODD_IMPORTS = "{}\n" + "\n".join(ROOM.read_built()["imports"])
 BIG_FIGURES = "<img src='data:image/png;base64," + "A" * 3_000_000 + "'>"
 ENTRIES = [
     *(
-        Entry(f"perfect, with {odd}", notebook(WITH_ODD_IMPORTS.format(odd), A, B, C, D), FULL)
+        Entry(f"imports with {odd}", notebook(WITH_ODD_IMPORTS.format(odd), A, D), WITHOUT_TRAINING)
         for odd in (
             "%matplotlib widget",
             "from google.colab import drive",

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,12 +24,12 @@ possible = pytest.mark.skipif(
 )
 
 
-def own_folder(folder):
-    """Give the folder to the user, who can then reach it."""
-    os.chown(folder, USER, USER)
-    for above in folder.parents:
-        above.chmod(above.stat().st_mode | 0o011)
-    return folder
+@contextmanager
+def home():
+    """A folder of the user's own. pytest's lie in one that every run closes to others."""
+    with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as folder:
+        os.chown(folder, USER, USER)
+        yield Path(folder)
 
 
 def run(home, *arguments, seconds=WATCHDOG, **variables):

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,9 +81,15 @@ if is_root() and ordinary_user.PYTHON.exists():
 
 @pytest.fixture(scope="module", params=CORPORA, ids=str)
 def graded(request, tmp_path_factory):
-    corpus, root = request.param, tmp_path_factory.mktemp("corpus")
+    corpus = request.param
+    with ordinary_user.home() if corpus.ordinary else nullcontext() as home:
+        yield grade_all(corpus, home or tmp_path_factory.mktemp("corpus"))
+
+
+def grade_all(corpus, home):
+    """The submissions written into a folder below `home`, and graded."""
     folder, endless, watched_folder = (
-        root / name for name in ("submissions", "endless", "watched")
+        home / name for name in ("submissions", "endless", "watched")
     )
     for made in (folder / "nested", endless, watched_folder):
         made.mkdir(parents=True)
@@ -93,10 +100,9 @@ def graded(request, tmp_path_factory):
     if corpus.example:
         (folder / "nested" / "perfect a.ipynb").write_bytes(notebook(A))
         (folder / "link to a solution.ipynb").symlink_to(next(folder.glob("* perfect.ipynb")))
-        (folder / "link to nothing.ipynb").symlink_to(root / "nothing")
+        (folder / "link to nothing.ipynb").symlink_to(home / "nothing")
         os.mkfifo(folder / "pipe.ipynb")
     secret = {"GRADER_SECRET": (watched_folder / "secret.py").read_text(), "GRADER_TOKEN": TOKEN}
-    home = ordinary_user.own_folder(root) if corpus.ordinary else root
     rows, outs = [], []
     for submitted, limits in ((folder, ["--jobs", "2"]), (endless, SHORT)):
         if not any(path.is_file() for path in submitted.rglob("*")):

@@ -260,12 +260,12 @@ session.stop()
 
 @needs_sandbox
 @ordinary_user.possible
-def test_an_ordinary_user_has_it_too(tmp_path_factory):
+def test_an_ordinary_user_has_it_too():
     """There the kernel is the grader's own user: what that user sees of itself, it sees."""
-    home = ordinary_user.own_folder(tmp_path_factory.mktemp("home"))
     folders = "[f for f, _, _ in os.walk('/') if not f.startswith(('/proc', '/sys'))]"
     code = AS_USER.replace("{fill!r}", repr(FILL.format(folders=folders)))
-    done = ordinary_user.run(home, "-c", code, SECRET="token")
+    with ordinary_user.home() as home:
+        done = ordinary_user.run(home, "-c", code, SECRET="token")
     told = ["1000 1000", "BlockingIOError", "", "True False", "True"]
     assert done.stdout.splitlines() == told, done.stderr[-1500:]
 

@@ -68,10 +68,10 @@ rank_comparison = Question(
         "Two loops: seeds outside, ranks inside. What has to be new for each run, so that no run"
         " goes on from another?",
         "Inside: make and adapt a fresh model, train it, evaluate it, append one RankExperiment."
-        " adapt(task.model(), rank, alpha=rank, seed=seed) begins; whatever draws gets the seed.",
-        "fit(model, task.train(seed), seed=seed, progress=False) trains, and returns a history"
-        " whose .seconds is the training time; evaluate(model, task.test()) is the accuracy;"
-        " count_trainable(model) counts; adapter=adapter_state(model) hands the weights over.",
+        " adapt takes rank, alpha and seed; whatever draws gets the seed.",
+        "fit trains on task.train of the seed and returns a history: its .seconds is the training"
+        " time. evaluate on task.test() is the accuracy, count_trainable the count, and"
+        " adapter_state the weights that RankExperiment wants as adapter. Where does a seed go in?",
     ),
 )
 

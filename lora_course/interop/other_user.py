@@ -2,8 +2,8 @@
 
 IPython runs the files of a startup folder when a kernel has started and before any cell; the one
 here gives up root for good, takes limits, and closes the network where system calls can be
-filtered. That user can write to none of root's files, and read none of the course's answers. It
-still sees what every user can read.
+filtered. That user can write to none of root's files, and read none of the course's answers where
+these were closed (`python -m lora_course.interop.other_user`). It sees what else all can read.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ def other_user(limits: Limits) -> Iterator[None]:
         (profile / "ipython_kernel_config.py").write_text(CONFIG)
         os.environ["IPYTHONDIR"] = folder
         try:
-            with _answers_closed():
-                yield
+            yield
         finally:
             if before is None:
                 del os.environ["IPYTHONDIR"]
@@ -86,20 +85,16 @@ def other_user(limits: Limits) -> Iterator[None]:
                 os.environ["IPYTHONDIR"] = before
 
 
-@contextmanager
-def _answers_closed() -> Iterator[None]:
-    """Keep to root what no notebook needs to run: solutions and checks, compiled ones as well."""
-    before: dict[Path, int] = {}
-    try:
-        for folder, names in shown.in_place_of(checks=False).items():
-            for path in Path(folder).iterdir():
-                if path.name not in names or path.name == "questions.py":
-                    before[path] = path.stat().st_mode
-                    path.chmod(0o700 if path.is_dir() else 0o600)
-        yield
-    finally:
-        for path, mode in before.items():
-            path.chmod(mode)
+def close_answers() -> None:
+    """Keep to this user what no notebook needs to run: solutions and checks, compiled or not.
+
+    For an installed course in a container of its own: the zip's set-up calls it, once.
+    """
+    for folder, names in shown.in_place_of(checks=False).items():
+        Path(folder, "__pycache__").mkdir(exist_ok=True)  # what is compiled later lies in it, too
+        for path in Path(folder).iterdir():
+            if path.name not in names or path.name == "questions.py":
+                path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def become(home: str, limits: dict[str, int]) -> None:
@@ -118,3 +113,7 @@ def become(home: str, limits: dict[str, int]) -> None:
     if calls is not None:
         with suppress(OSError):  # some containers permit none
             seccomp.apply(calls)
+
+
+if __name__ == "__main__":
+    close_answers()

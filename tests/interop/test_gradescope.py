@@ -1,5 +1,6 @@
 """Gradescope's results.json: what the grader found, from a zip that holds all that is needed."""
 
+import ast
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from lora_course.sandbox import seccomp
 from lora_course.sandbox.limits import Limits, SandboxError
 from tests import WATCHDOG, is_root
 from tests.conftest import ROOT
-from tests.example import FIRST, HALF_B, QUESTIONS, ROOM, SQUARE, A
+from tests.example import HALF_B, QUESTIONS, ROOM, SQUARE, A
 from tests.grading.notebooks import notebook
 
 POINTS = sum(question.max_points for question in QUESTIONS)
@@ -209,35 +210,69 @@ def test_the_other_user_cannot_write_what_root_owns():
     assert os.geteuid() == 0
 
 
+SEEN_BY_ANOTHER = """
+import sys
+from pathlib import Path
+from lora_course.chapters.rooms import room_of
+from lora_course.grading.session import Session
+from lora_course.interop import other_user
+from lora_course.sandbox.limits import Limits
+
+def value(expression):
+    reply = session.ask(expression, 600).values["value"]
+    return reply["data"]["text/plain"] if reply["status"] == "ok" else reply["ename"]
+
+room = room_of(int(sys.argv[1]))
+with other_user.other_user(Limits()):
+    session = Session(Limits(), sandboxed=False)
+    print("token" in value("dict(__import__('os').environ)"))
+    print(value("open(f\\"/proc/{__import__('os').getppid()}/environ\\").read()"))
+    files = [path for path in room.folder.rglob("*") if path.is_file()]
+    opened = {path.name: value(f"len(open({str(path)!r}).read()) > 0") for path in files}
+    print(sorted(name for name, seen in opened.items() if seen == "PermissionError"))
+    asked = f"__import__('{room.package}.questions', fromlist='x')"
+    print(value(f"{asked}.anything.check(len)"))
+    print(value("__import__('socket').create_connection(('127.0.0.1', 9))"))
+    print(value("len(__import__('socket').socketpair())"))
+    print(value("__import__('resource').getrlimit(2)[0] >> 20"))
+    session.stop()
+"""
+
+
 @pytest.mark.skipif(not is_root(), reason="only root can become another user")
-def test_the_other_user_sees_no_environment_no_answers_and_no_network(monkeypatch):
-    monkeypatch.setenv("SECRET", "token")
-    folder = ROOM.folder
+def test_the_other_user_sees_no_environment_no_answers_and_no_network():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "lora_course", Path(folder, "lora_course"), ignore=left_out)
+        environment = {**os.environ, "PYTHONPATH": folder, "SECRET": "token"}
+        for arguments in (
+            ["-m", "lora_course.interop.other_user"],
+            [
+                "-c",
+                "from lora_course.chapters.rooms import rooms\n[r.questions() for r in rooms()]",
+            ],
+            ["-c", SEEN_BY_ANOTHER, str(ROOM.number)],
+        ):
+            done = subprocess.run(
+                [sys.executable, *arguments],
+                env=environment,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
     closed = {"built.json", "chapter.py", "questions.py"}
-    closed |= {path.name for path in folder.glob("check_*.py")}
-    with other_user.other_user(Limits()):
-        session = Session(Limits(), sandboxed=False)
-
-        def value(expression):
-            reply = session.ask(expression, WATCHDOG).values["value"]
-            return reply["data"]["text/plain"] if reply["status"] == "ok" else reply["ename"]
-
-        try:
-            assert "token" not in value("dict(__import__('os').environ)")
-            parent = "open(f\"/proc/{__import__('os').getppid()}/environ\").read()"
-            assert value(parent) == "PermissionError"
-            for name in closed:
-                assert value(f"open({str(folder / name)!r}).read()") == "PermissionError"
-            asked = f"__import__('{ROOM.package}.questions', fromlist='x').{FIRST.name}"
-            assert "graded elsewhere" in value(f"{asked}.check(len)")
-            connect = "__import__('socket').create_connection(('127.0.0.1', 9))"
-            assert seccomp.program() is None or value(connect) == "OSError"
-            assert value("len(__import__('socket').socketpair())") == "2"
-            most = Limits().memory_mb << 20
-            assert value("__import__('resource').getrlimit(2)") == f"({most}, {most})"
-        finally:
-            session.stop()
-    assert all(path.stat().st_mode & 0o044 for path in folder.iterdir())
+    closed |= {path.name for path in ROOM.folder.glob("check_*.py")}
+    closed |= {f"{Path(name).stem}.{sys.implementation.cache_tag}.pyc" for name in closed}
+    token, parent, seen, asked, network, *rest = done.stdout.splitlines()
+    assert (token, parent) == ("False", "PermissionError")
+    assert set(ast.literal_eval(seen)) <= closed | {"__init__.cpython-311.pyc"}
+    assert {"built.json", "chapter.py", "questions.py"} <= set(ast.literal_eval(seen))
+    assert "graded elsewhere" in asked
+    assert seccomp.program() is None or network == "OSError"
+    assert rest == ["2", str(Limits().memory_mb)]
 
 
 @pytest.mark.skipif(not is_root(), reason="only root can become another user")

@@ -1,7 +1,6 @@
 """A chapter goes through nbgrader's own commands: the same blank, the same points."""
 
 import csv
-import json
 import os
 import re
 import subprocess
@@ -17,7 +16,8 @@ from lora_course.authoring.source import read_source, variant
 from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
 from lora_course.interop.parts import check_part
-from lora_course.sandbox.kernel import NAME, specification
+from lora_course.sandbox.command import by_name
+from lora_course.sandbox.kernel import NAME
 from tests import WATCHDOG
 from tests.conftest import ROOMS, in_turn
 from tests.example import FIRST, IMPORT_QUESTIONS, ROOM, SQUARE, TRAINING, A
@@ -183,7 +183,7 @@ def test_nbgrader_can_run_submissions_in_the_sandbox(tiny, tmp_path, sandbox):
     config.write_text(text.replace("# c.Execute.kernel_name", "c.Execute.kernel_name"))
     kernels = tmp_path / "jupyter" / "kernels" / NAME
     kernels.mkdir(parents=True)
-    (kernels / "kernel.json").write_text(json.dumps(specification().to_dict()))
+    (kernels / "kernel.json").write_text(by_name())
     mark = tmp_path / "mark"
     solved.cells.append(
         nbformat.v4.new_code_cell(

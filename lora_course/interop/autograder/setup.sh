@@ -19,4 +19,5 @@ export VIRTUAL_ENV="$target/venv"
 "$uv" pip install --no-deps -r "$course/requirements/torch-cpu.txt"
 "$uv" pip install --no-deps -r "$course/requirements/lock.txt"
 "$uv" pip install --no-deps "$course"
+"$target/venv/bin/python" -m lora_course.interop.other_user  # closes the answers to other users
 rm -rf "$target/cache"

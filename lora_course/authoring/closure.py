@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from lora_course.chapters.rooms import Room
+from lora_course.files import PACKAGE
 
-PACKAGE = Path(__file__).parent.parent
 ROOT = PACKAGE.parent
 # What makes the same notebook another run.
 ALWAYS = ("requirements/lock.txt", "requirements/torch-cpu.txt", "tests/nbval_sanitize.cfg")

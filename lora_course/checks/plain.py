@@ -116,7 +116,9 @@ class _Reader:
             # Past what was set on the tensor itself: t.numel = ...
             return self.tensor(torch.Tensor.detach(value), depth)
         if torch is not None and issubclass(kind, torch.nn.Module):
-            raise NotPlainError("a model or a layer; return tensors, such as its weight")
+            raise NotPlainError(
+                "a model or a layer; return tensors, such as its weight, or adapter_state(model)"
+            )
         name = type_name(kind)
         if name == "generator":
             raise NotPlainError("a generator; return its values as a list: list(...)")

@@ -195,7 +195,7 @@ def compare(
     mistake is named when it explains every answer, not just the one shown: by the entries
     `diagnose_by` if one does, else by `keys`.
     """
-    near = [tolerance] * len(cases) if isinstance(tolerance, float) else tolerance
+    near = tolerance if isinstance(tolerance, Sequence) else [tolerance] * len(cases)
     returned = [answer.call(*case) for case in cases]
 
     def alike(place: int, got: Any, want: Any, keys: Sequence[str]) -> bool:

@@ -60,9 +60,9 @@ def moved(step: Any) -> dict[str, bool] | None:
         return None
     found = {}
     for name, pair in step.items():
-        if type(pair) is not list or not all(isinstance(one, torch.Tensor) for one in pair):
-            return None
-        if len(pair) != len(("before", "after")) or pair[0].shape != pair[1].shape:
-            return None
-        found[str(name)] = not torch.equal(*pair)
+        match pair:
+            case [torch.Tensor() as before, torch.Tensor() as after] if before.shape == after.shape:
+                found[str(name)] = not torch.equal(before, after)
+            case _:
+                return None
     return found if found.pop(CONTROL) else None

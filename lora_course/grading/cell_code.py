@@ -6,7 +6,7 @@ import ast
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from symtable import SymbolTable, symtable
 
 LOOPS = {"genexpr", "listcomp", "setcomp", "dictcomp"}  # functions to Python, run where they stand
@@ -46,9 +46,8 @@ class CellCode:
     table: SymbolTable  # its names as Python's compiler sees them
 
     @staticmethod
-    @lru_cache(maxsize=2000)
     def read(source: str) -> CellCode:
-        """Read a cell's text, once."""
+        """Read a cell's text."""
         from IPython.core.inputtransformer2 import TransformerManager
 
         try:

@@ -47,7 +47,7 @@ def job_from(options: argparse.Namespace) -> Job:
         cell_seconds=positive("cell-timeout", options.cell_timeout),
         seconds=positive("timeout", options.timeout),
         memory_mb=options.memory,
-        file_mb=whole("max-file", options.max_file),
+        notebook_mb=whole("max-file", options.max_file),
         sandboxed=not options.unsafe,
         all_cells=options.all_cells,
     )

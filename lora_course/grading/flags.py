@@ -11,11 +11,12 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lora_course.grading.cell_code import CellCode, root
-from lora_course.grading.needed_cells import MOST_CODE
+from lora_course.files import PACKAGE
+from lora_course.grading.cell_code import root
+from lora_course.grading.needed_cells import MOST_CODE, NeededCells
 from lora_course.grading.records import Flag
 
-COURSE = "lora_course"
+COURSE = PACKAGE.name
 NAMED = re.compile(rf"\b{COURSE}[./]")
 PATCHED = (COURSE, "torch", "builtins")
 EMPTY = re.compile(r"\A(?:[ \t]*\n)+")
@@ -23,32 +24,32 @@ MOST = 20
 TEXT = 200  # characters
 
 
-def flags(
-    cells: Sequence[str], own: Collection[int], imports: Collection[str], answers: Mapping[str, str]
-) -> tuple[Flag, ...]:
-    """The first `MOST` there are.
+def flags(cells: NeededCells, imports: Collection[str]) -> list[Flag]:
+    """All there are in the learner's cells.
 
-    `answers`: by their names, whose code of the course's each is, or ""; `imports`: the full names,
-    such as "lora_course.adapt", that the chapter's own cells import.
+    `imports`: the full names, such as "lora_course.adapt", that the chapter's own cells import.
     """
-    if sum(map(len, cells)) > MOST_CODE:
-        return (Flag(0, f"more than {MOST_CODE:,} characters of code, which nothing looked at"),)
-    found = [
-        Flag(0, f"{name} is the course's own {code}"[:TEXT])
-        for name, code in answers.items()
-        if code
-    ]
-    codes = [CellCode.read(cell) for cell in cells]
-    patched = {"sys.modules"}
-    for code in codes:
-        patched |= set(_bound_by_imports(code.tree, PATCHED))
-    for place in sorted(own):
-        code = codes[place]
+    if not cells.readable:
+        return [Flag(0, f"more than {MOST_CODE:,} characters of code, which nothing looked at")]
+    patched = {name for code in cells.codes for name in _bound_by_imports(code.tree, PATCHED)}
+    found = []
+    for place in sorted(cells.own):
+        code = cells.codes[place]
         lines = EMPTY.sub("", code.source).splitlines()  # as IPython counts them
         for node, why in _odd(code.tree, imports, patched):
             line = lines[node.lineno - 1].strip() if node.lineno <= len(lines) else ""
             found.append(Flag(place + 1, f"{why}: {line}"[:TEXT]))
-    return tuple(dict.fromkeys(found))[:MOST]
+    return found
+
+
+def told(answers: Mapping[str, str], found: Sequence[Flag]) -> tuple[Flag, ...]:
+    """The first `MOST` flags: of `answers`, by their names, that are the course's; then `found`."""
+    own = [
+        Flag(0, f"{name} is the course's own {code}"[:TEXT])
+        for name, code in answers.items()
+        if code
+    ]
+    return tuple(dict.fromkeys([*own, *found]))[:MOST]
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:

@@ -15,7 +15,7 @@ from lora_course.chapters.rooms import questions_of, room_of
 from lora_course.checks.question import Question
 from lora_course.checks.result import Outcome, Result
 from lora_course.grading.cell_code import digest
-from lora_course.grading.flags import flags, imported
+from lora_course.grading.flags import flags, imported, told
 from lora_course.grading.needed_cells import NeededCells
 from lora_course.grading.notebook import UnreadableError, code_cells, read_bytes
 from lora_course.grading.recognised import other_chapter
@@ -41,7 +41,7 @@ class Job:
     cell_seconds: float = 120.0
     seconds: float = 900.0
     memory_mb: int = 2048
-    file_mb: int = 100
+    notebook_mb: int = 100
     sandboxed: bool = True
     all_cells: bool = False
 
@@ -51,7 +51,7 @@ def grade(job: Job) -> Iterator[Graded]:
     started = time.monotonic()
     graded = blank(job)
     try:
-        cells = code_cells(read_bytes(Path(job.path), job.file_mb))
+        cells = code_cells(read_bytes(Path(job.path), job.notebook_mb))
     except UnreadableError as error:
         yield replace(graded, status=Status.UNREADABLE, reason=str(error))
         return
@@ -73,7 +73,7 @@ def grade(job: Job) -> Iterator[Graded]:
                 graded,
                 results=dict(results),
                 cells=grading.replay.told(),
-                flags=flags(cells, grading.own, grading.imports, courses),
+                flags=told(courses, grading.flags),
                 status=status,
                 reason=reason,
                 seconds=round(time.monotonic() - started, 1),
@@ -88,10 +88,11 @@ class _Grading:
 
     def __init__(self, job: Job, cells: list[str]) -> None:
         built = room_of(job.chapter).read_built()
-        self._job, self._cells = job, cells
-        self.own = {place for place, code in enumerate(cells) if digest(code) not in built["cells"]}
-        self.imports = {name for _, name in imported(ast.parse("\n".join(built["imports"])))}
-        self._needed = NeededCells(cells, self.own)
+        self._job = job
+        own = {place for place, code in enumerate(cells) if digest(code) not in built["cells"]}
+        imports = {name for _, name in imported(ast.parse("\n".join(built["imports"])))}
+        self._needed = NeededCells(cells, own)
+        self.flags = flags(self._needed, imports)
         limits = Limits(memory_mb=job.memory_mb)
         self.replay = Replay(
             cells,
@@ -99,7 +100,7 @@ class _Grading:
             cell_seconds=job.cell_seconds,
             seconds=job.seconds,
             places=self._needed.everything if job.all_cells else self._needed.places(),
-            own=self.own,
+            own=own,
             imports=built["imports"],
         )
         with suppress(GivenUpError):  # each question says so itself
@@ -132,13 +133,13 @@ class _Grading:
 
     def _blank_below(self, question: Question, result: Result) -> Result:
         """The result with a word on an answer that a blank exercise below it has undone."""
-        defined = self._needed.binding(question.function)
-        if result.outcome is not Outcome.NOT_ATTEMPTED or len(defined) < len({"above", "below"}):
+        *above, last = self._needed.binding(question.function) or [0]
+        if result.outcome is not Outcome.NOT_ATTEMPTED or not above:
             return result
-        numbers = ", ".join(str(place + 1) for place in defined[:-1])
+        numbers = ", ".join(str(place + 1) for place in above)
         words = (
             f"{question.function} is defined in cell {numbers}, and once more in cell"
-            f" {defined[-1] + 1}, which still returns the dots: the last one counts. Put your"
+            f" {last + 1}, which still returns the dots: the last one counts. Put your"
             " answer there."
         )
         findings = (replace(finding, message=words) for finding in result.findings)

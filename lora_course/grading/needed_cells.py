@@ -31,14 +31,14 @@ class NeededCells:
         self.own = set(own)
         # Whether what is needed can be read off the code at all.
         self.readable = sum(map(len, cells)) <= MOST_CODE
-        self._cells = [CellCode.read(code) for code in cells] if self.readable else []
-        objects = set().union(*(cell.bound - cell.imported for cell in self._cells))
-        self._changed = [cell.bound | (cell.used & objects) for cell in self._cells]
+        self.codes = [CellCode.read(code) for code in cells] if self.readable else []
+        objects = set().union(*(cell.bound - cell.imported for cell in self.codes))
+        self._changed = [cell.bound | (cell.used & objects) for cell in self.codes]
 
     @property
     def certain(self) -> bool:
         """Whether no cell of the learner's may use names that cannot be read off it."""
-        return self.readable and not any(self._cells[place].opaque for place in self.own)
+        return self.readable and not any(self.codes[place].opaque for place in self.own)
 
     def places(self, asked: Collection[str] = ()) -> set[int]:
         """The places of the cells to run, so that the answers, and the names `asked`, are there."""
@@ -50,7 +50,7 @@ class NeededCells:
             more: set[int] = set()
             below: set[str] = set()  # what is needed by the cells that are run below this one
             for place in sorted(self.everything, reverse=True):
-                cell, changed = self._cells[place], self._changed[place]
+                cell, changed = self.codes[place], self._changed[place]
                 needless = changed.isdisjoint(below) and changed.isdisjoint(at_the_end)
                 if place not in chosen:
                     if needless and "*" not in cell.bound:
@@ -63,9 +63,9 @@ class NeededCells:
 
     def _at_the_end(self, chosen: Collection[int]) -> set[str]:
         """The names that functions of the chosen cells mention, and what may be one with them."""
-        names = set().union(*(self._cells[place].used_in_functions for place in chosen))
+        names = set().union(*(self.codes[place].used_in_functions for place in chosen))
         while True:
-            pairs = zip(self._cells, self._changed, strict=True)
+            pairs = zip(self.codes, self._changed, strict=True)
             more = (cell.used for cell, changed in pairs if not changed.isdisjoint(names))
             grown = names.union(*more)
             if grown == names:
@@ -74,4 +74,4 @@ class NeededCells:
 
     def binding(self, name: str) -> list[int]:
         """The places of all cells that bind the name; none where that cannot be told."""
-        return [place for place, cell in enumerate(self._cells) if name in cell.bound]
+        return [place for place, cell in enumerate(self.codes) if name in cell.bound]

@@ -24,13 +24,12 @@ from lora_course.checks.question import NO_CHECKS
 from lora_course.grading.records import Status
 from lora_course.grading.wire import MAX_BYTES, clean
 from lora_course.sandbox.bubblewrap import environment
-from lora_course.sandbox.kernel import manager, short_folder, specification
+from lora_course.sandbox.kernel import manager, sockets_in_a_folder, specification
 from lora_course.sandbox.limits import Limits
 
 START_SECONDS = 60.0
 STOP_SECONDS = 3.0  # for a cell to end after an interrupt
 ANSWERS = 100  # to input(), in one cell
-VARIABLES = {NO_CHECKS: "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 # No larger messages than honest replies are taken in, nor many at a time; no send waits for ever.
 SOCKETS = {
     zmq.MAXMSGSIZE: 2 * MAX_BYTES,
@@ -78,7 +77,7 @@ class Session:
         self._context = zmq.Context()
         for option, value in SOCKETS.items():
             self._context.setsockopt(option, value)
-        self._spec = specification(limits, sandboxed=sandboxed, variables=VARIABLES)
+        self._spec = specification(limits, sandboxed=sandboxed, variables={NO_CHECKS: "1"})
         self._manager = manager(self._spec, context=self._context)
         self._folder = ""
         outside = {} if sandboxed else self._without_a_sandbox()
@@ -99,9 +98,7 @@ class Session:
         """How to start a kernel there: it gets nothing of the grader's environment, and its
         sockets are files, which need no network."""
         scratch = tempfile.gettempdir()  # where files go that are removed afterwards
-        self._folder = tempfile.mkdtemp(prefix="kernel-", dir=short_folder())
-        self._manager.transport, self._manager.ip = "ipc", f"{self._folder}/socket"
-        self._manager.connection_file = f"{self._folder}/kernel.json"
+        self._folder = sockets_in_a_folder(self._manager)
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return {"cwd": scratch, "env": {**environment(), "HOME": scratch, **kept}}
 

@@ -16,10 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import lora_course
 from lora_course import __version__
 from lora_course.chapters.rooms import questions_of, room_of
-from lora_course.files import read_object, write_whole
+from lora_course.files import PACKAGE, read_object, write_whole
 from lora_course.grading.grade import Job
 from lora_course.grading.notebook import UnreadableError, read_bytes
 from lora_course.grading.records import Graded, Status
@@ -37,6 +36,7 @@ class GradeStore:
     def __init__(self, folder: Path, seed: str | None) -> None:
         self.folder = folder
         self._written = ""  # how the table is known that this or the last run wrote
+        self._content = hashlib.sha256()  # of this run's table so far
         try:
             for name in ("results", "feedback"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,9 @@ class GradeStore:
                 file.write(lines)
         else:
             write_whole(table, lines.encode())
-        self._written = _hash(table.read_bytes())
+            self._content = hashlib.sha256()
+        self._content.update(lines.encode())
+        self._written = self._content.hexdigest()
         self._note()
 
     def done(self, page: str, job: Job) -> Graded | None:
@@ -119,7 +121,7 @@ def _json(record: Mapping[str, Any]) -> bytes:
 def _key(job: Job) -> str:
     """Changes with all that the grade depends on: the file's content, the settings, the course."""
     try:
-        content = hashlib.sha256(read_bytes(Path(job.path), job.file_mb)).hexdigest()
+        content = hashlib.sha256(read_bytes(Path(job.path), job.notebook_mb)).hexdigest()
     except UnreadableError as error:
         content = str(error)
     settings = {**asdict(job), "path": "", "content": content, "course": _course(job.chapter)}
@@ -129,8 +131,7 @@ def _key(job: Job) -> str:
 @cache
 def _course(chapter: int) -> str:
     """Changes with the chapter's questions and with how they are checked and graded."""
-    package = Path(lora_course.__file__).parent
-    folders = (room_of(chapter).folder, package / "checks", package / "grading")
+    folders = (room_of(chapter).folder, PACKAGE / "checks", PACKAGE / "grading")
     found = hashlib.sha256(__version__.encode())
     for path in sorted(path for folder in folders for path in folder.iterdir() if path.is_file()):
         found.update(f"{path.name}\n{_hash(path.read_bytes())}\n".encode())

@@ -8,9 +8,11 @@ import tempfile
 import threading
 import time
 from dataclasses import asdict, replace
+from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from lora_course.files import folder_for_sockets
 from lora_course.grading.grade import Job, blank
 from lora_course.grading.records import Graded, Status
 from lora_course.sandbox import cgroups
@@ -22,6 +24,8 @@ stopped = threading.Event()
 # multiprocessing reads an exit status once. To start a process asks all others for theirs, too: two
 # threads that do so at a time lose one.
 one_at_a_time = threading.Lock()
+LISTENER = len("/pymp-12345678/listener-12345678")
+SCRATCH = 50  # characters: /grade-12345678 and the path of a kernel's socket in it
 CHILD = "lora_course.grading.child"
 
 
@@ -29,7 +33,10 @@ def supervise(job: Job, grace: float = GRACE_SECONDS) -> Graded:
     """The last grade that the process wrote; a status of its own where it did not finish."""
     if stopped.is_set():
         raise RuntimeError("grading was stopped")
-    with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
+    # In it the process makes all its files, sockets too: so all goes, however the process ends.
+    with tempfile.TemporaryDirectory(
+        prefix="grade-", dir=folder_for_sockets(SCRATCH), ignore_cleanup_errors=True
+    ) as scratch:
         return _supervise(job, job.seconds + grace, scratch)
 
 
@@ -89,9 +96,19 @@ def _start(job: Job, scratch: str) -> tuple[BaseProcess, Connection]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(asdict(job), scratch, theirs))
     with one_at_a_time:
+        _make_folder_for_sockets()
         process.start()
     theirs.close()
     return process, ours
+
+
+def _make_folder_for_sockets() -> None:
+    """The folder that multiprocessing makes once for its sockets: here, where their paths fit."""
+    before, tempfile.tempdir = tempfile.tempdir, folder_for_sockets(LISTENER)
+    try:
+        util.get_temp_dir()
+    finally:
+        tempfile.tempdir = before
 
 
 def _run(settings: dict[str, object], scratch: str, pipe: Connection) -> None:

@@ -16,19 +16,17 @@ import binascii
 import json
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from lora_course.checks.answer import AnswerError, LocalAnswer
 from lora_course.checks.plain import MAX_DEPTH, MAX_KEYS, MAX_VALUES, BlankError
+from lora_course.files import PACKAGE
 
 # Whatever `to_plain` reads goes through, with the few values around it that say what it is.
 AROUND = 100
 MAX_NODES = MAX_VALUES + AROUND
 BYTES = 32  # of text that a value takes at most, its commas, quotes and brackets included
 MAX_BYTES = BYTES * MAX_NODES
-COURSE = "lora_course"
-PACKAGE = Path(__file__).parent.parent
 MAX_DIMENSIONS = MAX_DEPTH + 1  # of a tensor, as `to_plain` has it
 HEADER_SIZE = 8  # bytes that say how long a safetensors header is
 
@@ -178,6 +176,6 @@ def of_the_course(answer: Any) -> str:
         for kind in kinds:
             file = str(getattr(getattr(kind, "__code__", None), "co_filename", ""))
             module = str(getattr(kind, "__module__", ""))
-            if module.partition(".")[0] == COURSE or file.startswith(str(PACKAGE)):
+            if module.partition(".")[0] == PACKAGE.name or file.startswith(str(PACKAGE)):
                 return f"{module}.{getattr(kind, '__qualname__', '')}"
     return ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 import zipfile
-from importlib.resources import files
 from pathlib import Path
 
 from lora_course.chapters.rooms import questions_of
+from lora_course.files import PACKAGE
 
 # What the scripts install from, beside the package.
 REQUIREMENTS = tuple(f"requirements/{name}.txt" for name in ("torch-cpu", "lock"))
@@ -30,12 +30,12 @@ def write_zip(out: Path, chapter: int, *, root: Path | None = None) -> Path:
     chapter without questions.
     """
     questions_of(chapter)
-    package = Path(str(files("lora_course")))
+    package = PACKAGE
     if root is None:
         root = package.parent
         root = PACKED if not (root / "pyproject.toml").exists() and PACKED.exists() else root
     else:
-        package = root / "lora_course"
+        package = root / PACKAGE.name
     wanted = {name: root / name for name in WANTED}
     missing = [name for name, path in wanted.items() if not path.exists()]
     if missing or not package.exists():
@@ -47,7 +47,7 @@ def write_zip(out: Path, chapter: int, *, root: Path | None = None) -> Path:
     beside = out.with_name(f".{out.name}.part")
     with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in SCRIPTS:
-            script = files("lora_course.interop").joinpath("autograder", name)
+            script = PACKED.parent / name
             text = script.read_text(encoding="utf-8").replace("@chapter@", str(chapter))
             _add(archive, name, text.encode(), 0o755)
         for name, path in {**wanted, **_modules(package)}.items():
@@ -64,7 +64,7 @@ def _modules(package: Path) -> dict[str, Path]:
         left_behind = any(part.startswith(".") or part == "__pycache__" for part in parts)
         again = path.is_relative_to(PACKED)  # stands beside the package in the zip
         if path.is_file() and not path.is_symlink() and not left_behind and not again:
-            found["/".join(("lora_course", *parts))] = path
+            found["/".join((PACKAGE.name, *parts))] = path
     return found
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lora_course.files import PACKAGE
 from lora_course.sandbox import seccomp, shown
 from lora_course.sandbox.limits import MB, Limits, SandboxError
 
@@ -176,6 +177,6 @@ def environment() -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         # The same course and packages as outside.
-        "PYTHONPATH": ":".join([str(shown.PACKAGE.parent), *shown.packages()]),
+        "PYTHONPATH": ":".join([str(PACKAGE.parent), *shown.packages()]),
         "USER": "learner",  # who has no entry in any list of users
     }

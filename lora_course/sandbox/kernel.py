@@ -13,11 +13,12 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 from traitlets import Instance
 
+from lora_course.files import folder_for_sockets
 from lora_course.sandbox import bubblewrap
 from lora_course.sandbox.limits import Limits
 
 NAME = "lora-course-sandbox"
-LONG = 70  # characters of a folder
+SOCKET = len("/sandbox-12345678/socket-5")
 ARGV = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
@@ -48,12 +49,12 @@ def specification(
     )
 
 
-def short_folder() -> str | None:
-    """Where to make a folder for sockets, whose paths have room for 107 characters.
-
-    None: where temporary folders are made anyway.
-    """
-    return "/tmp" if len(tempfile.gettempdir()) > LONG else None
+def sockets_in_a_folder(one: KernelManager) -> str:
+    """Give the kernel files for sockets, in a fresh folder; whoever starts it removes that."""
+    folder = tempfile.mkdtemp(prefix="sandbox-", dir=folder_for_sockets(SOCKET))
+    one.transport, one.ip = "ipc", f"{folder}/socket"
+    one.connection_file = f"{folder}/kernel.json"
+    return folder
 
 
 class OneKernel(KernelSpecManager):

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Integer
 
 from lora_course.sandbox import bubblewrap, cgroups
-from lora_course.sandbox.kernel import short_folder
+from lora_course.sandbox.kernel import sockets_in_a_folder
 from lora_course.sandbox.limits import Limits, SandboxError
 from lora_course.sandbox.watch import Watch
 
@@ -67,16 +66,13 @@ class SandboxProvisioner(LocalProvisioner):
         assert manager is not None
         bubblewrap.program()  # its message, before anything is made
         if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="sandbox-", dir=short_folder())
-            manager.transport, manager.ip = "ipc", f"{self._folder}/socket"
-            manager.connection_file = f"{self._folder}/kernel.json"
+            self._folder = sockets_in_a_folder(manager)
             for port, channel in enumerate(CHANNELS, start=1):
                 setattr(manager, f"{channel}_port", port)
         kwargs = await super().pre_launch(**kwargs)
         connection = Path(self._folder, "kernel.json")
-        inside = {str(connection): connection.read_bytes()}
         self._info, info = os.pipe()
-        opened = {path: bubblewrap.readable(content) for path, content in inside.items()}
+        opened = {str(connection): bubblewrap.readable(connection.read_bytes())}
         calls = bubblewrap.filter_of_calls()
         self._passed = [info, *opened.values(), *([] if calls is None else [calls])]
         self._group = cgroups.create(limits)

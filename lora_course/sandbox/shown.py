@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import lora_course
 from lora_course.chapters.rooms import rooms
 from lora_course.checks import elsewhere
+from lora_course.files import PACKAGE
 from lora_course.sandbox.limits import SandboxError
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
@@ -16,7 +16,6 @@ SETTINGS = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts"
 # Of the folder that a Python is installed in. The folder may hold more: a virtual environment can
 # be made in the one that the submissions are in.
 PREFIX = ("bin", "lib", "lib64", "include", "share", "etc", "ssl", "pyvenv.cfg")
-PACKAGE = Path(lora_course.__file__).parent
 # Of a chapter's room: what holds solutions, and what knows without them which answers are right.
 SOLUTIONS = ("chapter.py", "built.json")
 CHECKS = ("questions.py", "check_*.py")

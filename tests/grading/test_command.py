@@ -202,6 +202,20 @@ def test_many_processes_at_a_time_lose_no_exit_status(tmp_path):
     assert statuses == {Status.UNREADABLE}
 
 
+def test_a_long_path_of_the_temporary_folder_ends_no_grading(tmp_path):
+    """Python's own sockets were made in it, where their paths were too long."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "x.ipynb").write_bytes(b"{")
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    command = [sys.executable, "-m", "lora_course.cli", "grade", str(folder)]
+    options = ["--chapter", str(ROOM.number), "--out", str(tmp_path / "out")]
+    subprocess.run([*command, *options], env={**os.environ, "TMPDIR": str(long)}, check=True)
+    assert rows(folder)["x.ipynb"]["status"] == Status.UNREADABLE.value
+    assert not list(long.iterdir())
+
+
 @needs_sandbox
 def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, monkeypatch):
     path = tmp_path / "x.ipynb"

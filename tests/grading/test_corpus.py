@@ -136,10 +136,8 @@ def test_every_file_has_one_row(graded):
 def test_what_the_work_deserves(graded):
     wrong = []
     for name, entry in graded.corpus.files.items():
-        row, full = (
-            graded.row_of(name),
-            {q.name: q.max_points for q in graded.corpus.room.questions()},
-        )
+        row = graded.row_of(name)
+        full = {q.name: q.max_points for q in graded.corpus.room.questions()}
         earned = {question: int(row[question]) for question in full}
         if (
             earned != dict.fromkeys(full, 0) | entry.points

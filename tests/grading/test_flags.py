@@ -2,15 +2,17 @@
 
 import pytest
 
-from lora_course.grading.flags import MOST, flags
-from lora_course.grading.needed_cells import MOST_CODE
+from lora_course.grading import flags
+from lora_course.grading.flags import MOST
+from lora_course.grading.needed_cells import MOST_CODE, NeededCells
 
 IMPORTS = {"lora_course.adapt", "lora_course.display.claims.claim"}
 
 
 def told(*cells, own=None, answers=None):
     places = range(len(cells)) if own is None else own
-    return [(f.cell, f.text) for f in flags(cells, places, IMPORTS, answers or {})]
+    found = flags.flags(NeededCells(cells, places), IMPORTS)
+    return [(f.cell, f.text) for f in flags.told(answers or {}, found)]
 
 
 TOLD = {

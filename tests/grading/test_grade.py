@@ -13,7 +13,7 @@ from lora_course.grading.records import Status
 from lora_course.grading.replay import Replay
 from lora_course.interop.parts import explanation
 from tests.conftest import NOTEBOOKS, ROOMS
-from tests.example import FIRST, QUESTIONS, ROOM, A, D
+from tests.example import DECISION, FIRST, QUESTIONS, ROOM, A, D
 from tests.grading.notebooks import notebook
 
 needs_sandbox = pytest.mark.usefixtures("sandbox")
@@ -57,7 +57,7 @@ def test_no_demonstration_is_run_for_what_a_learner_writes(graded, monkeypatch, 
     cells = cells_of(ROOM)
     exercises = [place for place, code in enumerate(cells) if f"def {FIRST.function}(" in code]
     (place,) = exercises
-    cells[place] = change(f"{A}\n\nch04.lora_params.check({FIRST.function})")
+    cells[place] = change(f"{A}\n\n{FIRST.key}.check({FIRST.function})")
     result = graded(notebook(*cells))
     assert result.status is Status.OK
     own = {place for place, code in enumerate(cells) if ".check(" in code}
@@ -85,8 +85,7 @@ def test_an_answer_above_the_blank_exercise_is_told(graded, sandbox):
     words = f"{FIRST.function} is defined in cell 1, and once more in cell 3"
     assert words in found.findings[0].message
     assert words in page(result, QUESTIONS) and words in explanation(found.findings[0])
-    (other,) = [q for q in QUESTIONS if q.function == "choose_rank_by_hand"]
-    assert result.results[other.name].findings[0].message == ""
+    assert result.results[DECISION.name].findings[0].message == ""
 
 
 def test_another_chapters_notebook_is_known_and_not_run(graded, monkeypatch):
@@ -117,7 +116,7 @@ def test_what_is_no_chapters_notebook_is_graded_as_asked():
 def test_figures_count_for_nothing_but_the_limit(graded, sandbox):
     large = notebook(A).replace(b'"outputs": []', b'"outputs": ["' + b"x" * (3 << 20) + b'"]')
     assert graded(large).results[FIRST.name].outcome is Outcome.CORRECT
-    result = graded(large, file_mb=2)
+    result = graded(large, notebook_mb=2)
     assert result.status is Status.UNREADABLE and "larger than 2 MB" in result.reason
 
 

@@ -7,13 +7,11 @@ import threading
 import time
 from pathlib import Path
 
-import lora_course
+from lora_course.files import PACKAGE
 from lora_course.sandbox.bubblewrap import FIRST_USER
 from lora_course.sandbox.cgroups import found
 from tests import WATCHDOG
 from tests.example import A
-
-PACKAGE = Path(lora_course.__file__).parent
 
 
 def fingerprint(folder):

@@ -1,8 +1,10 @@
 """Chapter 1: what is handed in to deceive, honest work beside it, and what each file has to get."""
 
+from lora_course.chapters.rooms import room_of
 from tests.chapters.ch01_low_rank_update.answers import ADD, layer
-from tests.grading.notebooks import Entry, notebook
+from tests.grading.notebooks import Entry, notebook, own_answers
 
+ROOM = room_of(1)
 IMPORTS = "import torch\nfrom torch import nn\n"
 RIGHT = {"saving": 2, "layer": 3, "energy": 2}
 
@@ -42,7 +44,6 @@ LoRALayer = print
 LONG_TEXTS = (
     "{'lora_A': a, 'lora_B': 0 * b, 'step': {'x' * 600 + str(n): [a, b] for n in range(450)}}"
 )
-KEY = "from lora_course.chapters.ch01_low_rank_update.{} import right as {}"
 
 ENTRIES = [
     Entry("right", notebook(IMPORTS, SAVING, the_layer(), ENERGY), RIGHT),
@@ -73,13 +74,5 @@ ENTRIES = [
         ),
         {"saving": 2},
     ),
-    Entry(
-        "the checks' own right answers",
-        notebook(
-            KEY.format("check_saving", "largest_saving_rank"),
-            KEY.format("check_energy", "rank_for_energy"),
-        ),
-        flag="imports lora_course.chapters.ch01_low_rank_update.check_saving.right",
-        sandboxed=True,
-    ),
+    own_answers(ROOM.package, check_saving="largest_saving_rank", check_energy="rank_for_energy"),
 ]

@@ -1,7 +1,9 @@
 """Chapter 2: what is handed in to deceive, honest work beside it, and what each file has to get."""
 
-from tests.grading.notebooks import Entry, notebook
+from lora_course.chapters.rooms import room_of
+from tests.grading.notebooks import Entry, notebook, own_answers
 
+ROOM = room_of(2)
 FREEZE = """
 def freeze_all_but_adapters(model):
     for name, parameter in model.named_parameters():
@@ -25,7 +27,6 @@ SILENCED = {
     "no optimizer makes a step": "torch.optim.SGD.step = lambda self: None",
     "nothing goes backward": "torch.Tensor.backward = lambda self: None",
 }
-KEY = "from lora_course.chapters.ch02_quiet_start.{} import right as {}"
 
 ENTRIES = [
     Entry("right", notebook(FREEZE), {"freezing": 2}),
@@ -38,13 +39,5 @@ ENTRIES = [
         Entry(name, notebook(TORCH + code, NOTHING), flag=f"cell 1 changes a module: {code[:20]}")
         for name, code in SILENCED.items()
     ),
-    Entry(
-        "the checks' own right answers",
-        notebook(
-            KEY.format("check_gradients", "adapter_gradients"),
-            KEY.format("check_starts", "describe_start"),
-        ),
-        flag="imports lora_course.chapters.ch02_quiet_start.check_gradients.right",
-        sandboxed=True,
-    ),
+    own_answers(ROOM.package, check_gradients="adapter_gradients", check_starts="describe_start"),
 ]

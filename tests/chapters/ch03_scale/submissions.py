@@ -2,8 +2,8 @@
 
 from lora_course.authoring.build import student_path
 from lora_course.chapters.rooms import room_of
-from tests.conftest import NOTEBOOKS
-from tests.grading.notebooks import Entry, notebook
+from tests.conftest import NOTEBOOKS, ROOMS
+from tests.grading.notebooks import Entry, notebook, own_answers
 
 ROOM = room_of(3)
 EDGES = """
@@ -12,16 +12,18 @@ def best_rates(accuracies):
     ends = {rank: (min(row), max(row)) for rank, row in accuracies.items()}
     return {"rates": rates, "at_edge": {rank for rank in rates if rates[rank] in ends[rank]}}
 """
-KEYS = [("check_path", "same_path"), ("check_alpha", "alpha_for"), ("check_rates", "best_rates")]
-OTHER = student_path(room_of(2), NOTEBOOKS).read_bytes()
+OTHER = next(room for room in ROOMS if room != ROOM)
 
 ENTRIES = [
     Entry("ranks in a set", notebook(EDGES), {"rates": 2}),
-    Entry("another chapter's notebook", OTHER, {}, "another chapter", "is chapter 2's notebook"),
     Entry(
-        "the checks' own right answers",
-        notebook(*(f"from {ROOM.package}.{check} import right as {name}" for check, name in KEYS)),
-        flag=f"imports {ROOM.package}.check_path.right, which the chapter does not",
-        sandboxed=True,
+        "another chapter's notebook",
+        student_path(OTHER, NOTEBOOKS).read_bytes(),
+        {},
+        "another chapter",
+        f"is chapter {OTHER.number}'s notebook",
+    ),
+    own_answers(
+        ROOM.package, check_path="same_path", check_alpha="alpha_for", check_rates="best_rates"
     ),
 ]

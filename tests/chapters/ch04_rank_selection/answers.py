@@ -558,7 +558,7 @@ RANK_COMPARISON = [
         "another adapter",
         "pass adapter_state(model)",
     ),
-    Fixture("model", compare(state="model"), ERROR, words="pass adapter_state(model)"),
+    Fixture("model", compare(state="model"), ERROR, words="or adapter_state(model)"),
     Fixture(
         "incomplete dicts",
         compare(result="[{'rank': run.rank, 'seed': run.seed} for run in runs]"),

@@ -89,7 +89,7 @@ class Summary:
             parts += ["<h2>Questions</h2>", _questions(self._tallies.values())]
             parts += ["<h2>Mistakes</h2>", _mistakes(self._mistakes)]
             if any(row.flags for row in self._rows):
-                parts += ["<h2>To judge</h2>", _flags(self._rows)]
+                parts += ['<h2 id="judge">To judge</h2>', _flags(self._rows)]
             parts += ["<h2>Files</h2>", _files(self._rows)]
         else:
             parts.append("<p>No file was graded.</p>")
@@ -112,9 +112,11 @@ def _answer(rows: Sequence[FileRow], absent: int) -> str:
         lines.append(f"More than one file came from {safe(', '.join(several))}.")
     if odd:
         lines.append(
-            f"{_many(odd, 'file')} did not run as they should; they stand first in the list of"
-            " files."
+            f"{_many(odd, 'file')} did not run as expected: first in the list of files below."
         )
+    flagged = sum(bool(row.flags) for row in rows)
+    if flagged:
+        lines.append(f'{_many(flagged, "file")} with <a href="#judge">something to judge</a>.')
     return f'<div class="answer">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
 
 
@@ -189,7 +191,7 @@ def _mistakes(mistakes: Counter[tuple[str, str]]) -> str:
 
 
 def _files(rows: Sequence[FileRow]) -> str:
-    """Files that did not run as they should come first."""
+    """Files that did not run as expected come first."""
     lines = []
     for row in sorted(rows, key=lambda row: (row.status is Status.OK, row.file)):
         odd = row.status is not Status.OK

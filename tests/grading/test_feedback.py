@@ -38,10 +38,10 @@ class Page(HTMLParser):
         super().__init__()
         self.open, self.headings, self.links, self.widths, self.rows = [], [], [], [], []
         self.text, self.source = "", text
-        self.metas, self.labels = [], []
+        self.metas, self.labels, self.ids, self.jumps = [], [], [], []
         self.feed(text)
         self.close()
-        assert not self.open
+        assert not self.open and set(self.jumps) <= set(self.ids)
         assert self.headings[0] == 1 and set(self.headings[1:]) <= {2}
         policy = {"http-equiv": "Content-Security-Policy"}
         policy["content"] = "default-src 'none'; style-src 'unsafe-inline'"
@@ -55,12 +55,16 @@ class Page(HTMLParser):
         assert tag in PLAIN
         assert set(values) <= {
             *("lang", "charset", "http-equiv", "content", "name", "class", "style", "href"),
-            *("role", "aria-label", "aria-hidden", "tabindex", "scope"),
+            *("role", "aria-label", "aria-hidden", "tabindex", "scope", "id"),
         }
         assert re.fullmatch(r"width:[\d.]+%", values.get("style", "width:1%"))
         if "style" in values:
             self.widths.append(float(values["style"][6:-1]))
-        if tag == "a":
+        if "id" in values:
+            self.ids.append(values["id"])
+        if tag == "a" and values["href"].startswith("#"):
+            self.jumps.append(values["href"][1:])
+        elif tag == "a":
             self.links.append(values["href"])
             link = urlsplit(values["href"])
             assert link.path.startswith("./") and not (link.scheme or link.netloc)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from lora_course.checks.result import Finding, Outcome, Result
-from lora_course.grading.records import Graded, Status
+from lora_course.grading.records import Flag, Graded, Status
 from lora_course.grading.summary import Summary
 from tests.grading.test_feedback import HOSTILE, Page
 
@@ -54,12 +54,21 @@ def test_files_and_statuses_are_counted():
     shown = summary(graded(), *odd)
     assert (
         "4 files of 1 learner graded" in shown.text
-        and "3 files did not run as they should" in shown.text
+        and "3 files did not run as expected" in shown.text
     )
     counts = {row[0]: row[1] for row in after(shown, "status")}
     assert counts == {"ok": "1", "time limit": "2", "kernel died": "1"}
-    assert "did not run as they should" not in summary(graded()).text
+    assert "did not run as expected" not in summary(graded()).text
     assert "1 file of 1 learner graded" in summary(graded()).text
+
+
+def test_what_is_to_judge_is_told_first_and_listed():
+    flags = (Flag(4, "changes a module: <b>"), Flag(0, "f is the course's own"))
+    shown = summary(graded(), graded(file="x.ipynb", learner="Eve", flags=flags))
+    assert "1 file with something to judge" in shown.text and shown.jumps == ["judge"]
+    rows = [["x.ipynb", "Eve", "cell 4", flags[0].text], ["x.ipynb", "Eve", "", flags[1].text]]
+    assert [row for row in shown.rows if row in rows] == rows
+    assert "judge" not in summary(graded()).text
 
 
 def test_scores_are_a_chart_with_every_score_in_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -79,17 +80,30 @@ MISTAKES = (
         lambda values, share=0.9: right(values, 0.9),
         "0.9 is only the default: use the share that is passed in.",
     ),
+    Mistake(
+        "more than the share",
+        lambda values, share=0.9: _first([value**2 for value in values], math.nextafter(share, 1)),
+        "One fewer holds exactly the share, and at least the share is asked: compare with >=.",
+    ),
 )
+# Whose squares are halves, quarters and eighths of their sum, which floats hold exactly.
+EXACT = [2.0, 1.0, 1.0, 1.0, 1.0]
 
 
 def check(shares: Sequence[float | None]) -> Callable[[Answer, random.Random], None]:
-    """A check on several falling spectra, with each of `shares`, or the default where None."""
+    """A check on several falling spectra, with each of `shares`, or the default where None.
+
+    Where shares are given, one spectrum more holds a share exactly, and a little less than one.
+    """
 
     def run(answer: Answer, draws: random.Random) -> None:
         cases: list[list[object]] = []
         for power, share in itertools.product((0.4, 0.7, 1.1), shares):
             values = _spectrum(draws, power)
             cases.append([values, share] if share else [values])
+        if None not in shares:
+            share = draws.choice((4, 5, 6, 7)) / 8
+            cases += [[EXACT, share], [EXACT, share + 2**-11]]
         compare(_GivenTensors(answer), _call, cases, right, MISTAKES)
 
     return run

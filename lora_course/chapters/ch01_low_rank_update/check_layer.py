@@ -109,6 +109,10 @@ def _check_start(answer: Answer, case: list[Any]) -> None:
     if not largest["lora_A"] > SMALLEST:
         message = "With A and B both 0 nothing would ever train: draw A at random."
         raise wrong(message, f"lora_A: {show(start['lora_A'])}", "random numbers", "A starts at 0")
+    if len(start["lora_A"].unique(dim=0)) < rank:
+        message = "Rows of A that are the same stay so, and do the work of one: draw A at random."
+        got = f"lora_A: {show(start['lora_A'])}"
+        raise wrong(message, got, "random numbers", "A is not random")
 
 
 def _moved(start: dict[str, Any], base: dict[str, Any]) -> list[str]:

@@ -71,15 +71,15 @@ MISTAKES = (
 )
 
 
-def gradient(part: str, zero: bool) -> Callable[[Answer, random.Random], None]:
-    """A check of one gradient on layers of three shapes; `zero`: one of them at B = 0."""
+def gradient(part: str) -> Callable[[Answer, random.Random], None]:
+    """A check of one gradient on layers of three shapes, and where B or A is 0."""
 
     def check(answer: Answer, draws: random.Random) -> None:
         shapes = ((2, 2, 2, 1), (5, 4, 6, 2), (3, 7, 5, 3))  # the first small enough for the hand
         cases = [_case(draws, *shape) for shape in shapes]
-        if zero:
-            x, grad_y, a, b, scaling = cases[1]
-            cases.append([x, grad_y, a, (0 * b).abs(), scaling])
+        x, grad_y, a, b, scaling = cases[1]
+        cases.append([x, grad_y, a, (0 * b).abs(), scaling])
+        cases.append([x, grad_y, (0 * a).abs(), b, scaling])
         compare(answer, _call, cases, right, MISTAKES, CLOSE, keys=(part,), read=_in_fp64)
 
     return check

@@ -11,6 +11,7 @@ from lora_course.checks.question import Mistake, compare
 from lora_course.checks.random_tensors import simple
 
 FUNCTION = "describe_start"
+SMALL = 1e-3  # more than any entry of the update in the small start
 
 
 def right(a: Any, b: Any) -> dict[str, bool]:
@@ -71,6 +72,11 @@ QUIET = (
         lambda a, b, ba: (not ba, not b, not a),
     ),
     SUMS,
+    Mistake(
+        "small taken for 0",
+        lambda a, b: {**right(a, b), "quiet": not bool(((b @ a).abs() > SMALL).any())},
+        "A small update is an update, and grows: ask whether any entry is not 0.",
+    ),
 )
 MOVES = (
     _says(
@@ -108,7 +114,7 @@ def check_moves(answer: Answer, draws: random.Random) -> None:
 
 
 def _cases(draws: random.Random) -> Sequence[list[Any]]:
-    """The four starts in two shapes each, one that is quiet with neither matrix 0, and two loud."""
+    """The four starts in two shapes each, one that is quiet with neither matrix 0, three loud."""
     cases = []
     for d_out, d_in, rank in ((3, 2, 2), (4, 6, 2)):
         a, b = simple(draws, rank, d_in), simple(draws, d_out, rank)
@@ -117,12 +123,12 @@ def _cases(draws: random.Random) -> Sequence[list[Any]]:
         crossed_a, crossed_b = a.clone(), b.clone()
         crossed_a[0], crossed_b[:, 1] = 0, 0
         cases.append([crossed_a, crossed_b])
-        # Two that are loud: entries that cancel, and none above 0 with a 0 among them.
+        # Three that are loud: entries that cancel, none above 0 with a 0 among them, small ones.
         sums_a, sums_b = no_a.clone(), no_b.clone()
         sums_a[0, :2], sums_b[:2, 0] = a[0, 0] * _signs(), b[0, 0] * _signs()
         below_a, below_b = -a.abs(), -b.abs()
         below_a[0, 0] = below_b[0, 0] = 0
-        cases += [[sums_a, sums_b], [below_a, below_b]]
+        cases += [[sums_a, sums_b], [below_a, below_b], [a / 500, b / 500]]
     return cases
 
 

@@ -16,8 +16,8 @@ gradients = Question(
     title="The gradients of A and B",
     function="adapter_gradients",
     parts=(
-        Part("the gradient of B", 1, check_gradients.gradient("B", zero=False)),
-        Part("the gradient of A", 1, check_gradients.gradient("A", zero=True)),
+        Part("the gradient of B", 1, check_gradients.gradient("B")),
+        Part("the gradient of A", 1, check_gradients.gradient("A")),
     ),
     hints=(
         "Call z = x Aᵀ what A hands to B: the update is s·z Bᵀ. So B is the matrix of a linear"

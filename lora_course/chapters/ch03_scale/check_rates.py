@@ -57,6 +57,14 @@ def _of_best(accuracies: Table) -> dict[int, float]:
     )
 
 
+def _first(row: dict[float, float]) -> float:
+    return next(iter(row))
+
+
+def _last(row: dict[float, float]) -> float:
+    return next(reversed(row))
+
+
 RATES = (
     Mistake(
         "one rate for all",
@@ -122,6 +130,11 @@ EDGES = (
         _with(edge=lambda table, best: [best[rank] for rank in _at_edge(table, best)]),
         "Those are the rates. List the ranks.",
     ),
+    Mistake(
+        "the first and last given",
+        _with(edge=lambda table, best: _at_edge(table, best, (_first, _last))),
+        "The rates need not be in order: look for the smallest and the largest.",
+    ),
 )
 
 
@@ -147,15 +160,18 @@ def _cases(draws: random.Random) -> list[list[Table]]:
     """Tables whose ranks do best at these places of the grid of five rates."""
     rates = [0.001, 0.002, 0.004, 0.008, 0.016]
     cases = []
-    for places in ((3, 4, 0), (2, 1, 4), (0, 3, 1), (3, 2, 1)):
+    for number, places in enumerate(((3, 4, 0), (2, 1, 4), (0, 3, 1), (3, 2, 1))):
+        # In one table the rates are out of order, and two ranks do best at the ends of that.
+        order = rates[2:] + rates[:2] if number == 1 else rates
         table: Table = {}
         for rank, best in zip((4, 16, 64), places, strict=True):
             # Rank 64's best run is the best of all, and in the first table not at the common rate.
             top = draws.uniform(0.8, 0.84) + 0.06 * (rank == 64)
             fall = draws.uniform(0.03, 0.05)
-            table[rank] = {
+            row = {
                 rate: round(top - fall * abs(place - best) - draws.uniform(0, 0.009), 3)
                 for place, rate in enumerate(rates)
             }
+            table[rank] = {rate: row[rate] for rate in order}
         cases.append([table])
     return cases

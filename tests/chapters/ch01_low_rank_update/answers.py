@@ -287,6 +287,13 @@ LAYER = [
         "start B at 0",
     ),
     Fixture(
+        "A of ones",
+        layer(ADD.replace("torch.randn", "torch.ones")),
+        WRONG,
+        "A is not random",
+        "do the work of one",
+    ),
+    Fixture(
         "both zero",
         layer(ADD.replace("torch.randn", "torch.zeros")),
         WRONG,
@@ -387,6 +394,20 @@ ENERGY = [
             "return numpy.searchsorted(e, share * e[-1]) + 1",
         ),
         RIGHT,
+    ),
+    Fixture(
+        "more than the share",
+        energy(
+            SUM,
+            "reached = 0",
+            "for r, v in enumerate(singular_values, 1):",
+            "    reached += v**2",
+            "    if reached > share * total:",
+            "        return r",
+        ),
+        WRONG,
+        "more than the share",
+        ">=",
     ),
     Fixture(
         "not squared",

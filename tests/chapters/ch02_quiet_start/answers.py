@@ -58,6 +58,11 @@ GRADIENTS = [
         "int64; float",
     ),
     Fixture(
+        "nothing moves at 0",
+        gradients(RIGHT_A, f"{RIGHT_B} if B.any() else 0 * B"),
+        WRONG,
+    ),
+    Fixture(
         "no scaling",
         gradients("(grad_y @ B).T @ x", "grad_y.T @ (x @ A.T)"),
         WRONG,
@@ -167,6 +172,13 @@ STARTS = [
         WRONG,
         "a sum asked",
         "cancel",
+    ),
+    Fixture(
+        "small",
+        starts("bool((B @ A).abs().max() < 1e-3)", "bool(B.any())", "bool(A.any())"),
+        WRONG,
+        "small taken for 0",
+        "any entry is not 0",
     ),
     Fixture(
         "sums, for what moves",

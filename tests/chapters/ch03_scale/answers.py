@@ -289,6 +289,17 @@ RATES = [
         "the edges of the ranks",
         "where their best rate lies",
     ),
+    Fixture(
+        "the ends as given",
+        rates(
+            BEST,
+            "[r for r, row in accuracies.items()"
+            " if max(row, key=row.get) in (list(row)[0], list(row)[-1])]",
+        ),
+        WRONG,
+        "the first and last given",
+        "need not be in order",
+    ),
     Fixture("none", rates(BEST, "[]"), WRONG, "nobody at an edge", "lowest or highest"),
     Fixture("yes or no", rates(BEST, f"bool({AT_EDGE})"), WRONG, "yes or no", "List the ranks"),
     Fixture(

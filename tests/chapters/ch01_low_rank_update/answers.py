@@ -396,6 +396,14 @@ ENERGY = [
         RIGHT,
     ),
     Fixture(
+        "right, by the norm",
+        energy(
+            "norms = [singular_values[:r].norm() for r in range(1, len(singular_values) + 1)]",
+            "return 1 + sum(float(norm / norms[-1]) ** 2 < share for norm in norms)",
+        ),
+        RIGHT,
+    ),
+    Fixture(
         "more than the share",
         energy(
             SUM,

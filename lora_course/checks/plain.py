@@ -117,7 +117,7 @@ class _Reader:
             return self.tensor(torch.Tensor.detach(value), depth)
         if torch is not None and issubclass(kind, torch.nn.Module):
             raise NotPlainError(
-                "a model or a layer; return tensors, such as its weight, or adapter_state(model)"
+                "a model or a layer; return numbers or tensors, such as the weight of a layer"
             )
         name = type_name(kind)
         if name == "generator":

@@ -180,7 +180,7 @@ def compare(
     function: str | Callable[..., str],
     cases: Sequence[Sequence[Any]],
     right: Callable[..., Any],
-    mistakes: Sequence[Mistake],
+    mistakes: Sequence[Mistake] = (),
     tolerance: float | Sequence[float] = 0.0,
     keys: Sequence[str] = (),
     diagnose_by: Sequence[str] = (),
@@ -219,10 +219,17 @@ def compare(
         name, message = (
             diagnosed(diagnose_by or keys)
             or diagnosed(keys)
-            or differs(read(value), read(shown), near[place], absolute)
+            or differs(read(_but_keys(value, want, keys)), read(shown), near[place], absolute)
         )
         called = call_text(function, case) if isinstance(function, str) else function(*case)
         raise WrongAnswerError(message, called, show(value), show(shown), name)
+
+
+def _but_keys(value: Any, want: Any, keys: Sequence[str]) -> Any:
+    """A dict without the entries of `want` that another part asks for: they are no surplus."""
+    if not keys or type(value) is not dict:
+        return value
+    return {key: entry for key, entry in value.items() if key in keys or key not in want}
 
 
 def _only_keys(value: Any, keys: Sequence[str]) -> Any:

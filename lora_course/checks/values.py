@@ -108,11 +108,17 @@ def differs(got: Any, want: Any, tolerance: float, absolute: float = 0.0) -> tup
 
 def _another_kind(got: Any, want: Any) -> tuple[str, str] | None:
     """The name and advice where one call makes of `got` what was expected, or its type is off."""
+    if is_tensor(got) and type(want) in (int, float, bool) and got.numel() != 1:
+        one = "one truth value is, as .any() or .all()" if type(want) is bool else "one number is"
+        return "many in place of one", f"{got.numel():,} values are not asked for, {one}."
     if is_tensor(got) and type(want) in (int, float):
         return "a tensor, not a number", "That is a tensor that holds a number: add .item()."
     if type(want) is int and type(got) is float:
-        words = "A count is a whole number (int), this is a float: use // or int(…)."
-        return "not a whole number", words
+        words = "A count is a whole number (int), this is a float"
+        # Only where that gives the right one, or one beside it: of a share it would make 0.
+        near = abs(got - want) < 2
+        advice = ": use // or int(…)." if near else ", and far from it: work the call out by hand."
+        return "not a whole number", words + advice
     if type(want) is bool and _is_number(got):
         return "not True or False", "Return True or False: bool(…) makes one of a number."
     if is_tensor(got) and is_tensor(want) and got.dtype != want.dtype and got.shape == want.shape:
@@ -140,19 +146,27 @@ def _entries_differ(got: Any, want: Any, tolerance: float, absolute: float) -> t
         key for key in want if key in got and not same(got[key], want[key], tolerance, absolute)
     ]
     if missing or not wrong:
-        lacking = ", ".join(map(show, missing)) or "none"
-        surplus = ", ".join(show(key) for key in got if key not in want) or "none"
-        return "other keys", f"The keys differ. Missing: {lacking}; not asked for: {surplus}."
+        surplus = [key for key in got if key not in want]
+        parts = {"Missing": missing, "not asked for": surplus}
+        told = [f"{part}: {', '.join(map(show, keys))}" for part, keys in parts.items() if keys]
+        return "other keys", f"The keys differ. {'; '.join(told)}."
     if all(_rounded(got[key], want[key]) for key in wrong):
         return "rounded", "Those figures are rounded: return them as they come out."
-    kinds = {_another_kind(got[key], want[key]) for key in wrong}
-    kind = kinds.pop() if len(kinds) == 1 else None
-    if kind:
-        return kind
+    kinds = {_of_entry(got[key], want[key], tolerance, absolute) for key in wrong}
+    name, words = kinds.pop() if len(kinds) == 1 else ("", "")
+    if name:
+        return name, f"{', '.join(map(repr, wrong))}: {words}"
     if len(wrong) < len(want):
         return "", f"Look at {', '.join(map(repr, wrong))}: the other entries are right."
     which = f"{wrong[0]!r} is not right" if len(want) == 1 else "None of the entries is right"
     return "", f"{which}: work the call above out by hand."
+
+
+def _of_entry(got: Any, want: Any, tolerance: float, absolute: float) -> tuple[str, str]:
+    """The same for one entry of a dict."""
+    if got is None:
+        return "None in place of a value", "None stands there."
+    return differs(got, want, tolerance, absolute)
 
 
 def _is_number(value: Any) -> bool:

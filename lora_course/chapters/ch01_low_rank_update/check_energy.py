@@ -86,6 +86,7 @@ MISTAKES = (
         "One fewer holds exactly the share, and at least the share is asked: compare with >=.",
     ),
 )
+NEAR = [6.0, 6.0, 5.0, 3.0, 2.0, 1.0]  # two are largest
 # The first of these holds a quarter of the energy, exactly: the squares' sum is 256, the norm 16,
 # so that an answer by way of the norm meets the tie, too.
 EXACT, QUARTER = [8.0, 7.0, 7.0, 7.0, 6.0, 2.0, 2.0, 1.0], 0.25
@@ -94,7 +95,8 @@ EXACT, QUARTER = [8.0, 7.0, 7.0, 7.0, 6.0, 2.0, 2.0, 1.0], 0.25
 def check(shares: Sequence[float | None]) -> Callable[[Answer, random.Random], None]:
     """A check on several falling spectra, with each of `shares`, or the default where None.
 
-    Where shares are given, one spectrum more holds a share exactly, and a little less than one.
+    Where shares are given, one spectrum more holds a share exactly, a little less than one, and
+    takes all its directions for the whole.
     """
 
     def run(answer: Answer, draws: random.Random) -> None:
@@ -102,9 +104,13 @@ def check(shares: Sequence[float | None]) -> Callable[[Answer, random.Random], N
         for power, share in itertools.product((0.4, 0.7, 1.1), shares):
             values = _spectrum(draws, power)
             cases.append([values, share] if share else [values])
-        if None not in shares:
+        if None in shares:
+            cases.append([NEAR])
+        else:
             cases += [[EXACT, QUARTER], [EXACT, QUARTER + 2**-11]]
         compare(_GivenTensors(answer), _call, cases, right, MISTAKES)
+        if None not in shares:  # all of them: the last one counts, too
+            compare(_GivenTensors(answer), _call, [[EXACT, 1.0]], right)
 
     return run
 

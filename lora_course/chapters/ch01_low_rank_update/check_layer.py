@@ -13,6 +13,7 @@ from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, compare
 from lora_course.checks.random_tensors import tensor
 from lora_course.checks.trained import moved
+from lora_course.checks.values import same
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,6 +93,10 @@ def _check_start(answer: Answer, case: list[Any]) -> None:
     missing = [name for name in PARTS if name not in trains]
     surplus = [str(name)[:40] for name in trains if name not in PARTS]
     got = ", ".join(map(str, trains)) or "nothing"
+    frozen = [name for name in missing if name in start["step"]]
+    if frozen:
+        message = f"{' and '.join(frozen)} must train: requires_grad is False there."
+        raise wrong(message, f"trains: {got}", f"trains: {expected}", "an adapter frozen")
     if missing:
         message = f"An optimizer would not find {' and '.join(missing)}: wrap it in nn.Parameter."
         raise wrong(message, f"trains: {got}", f"trains: {expected}", "no parameter")
@@ -126,7 +131,7 @@ def _moved(start: dict[str, Any], base: dict[str, Any]) -> list[str]:
         before = start.get(name, base.get(name))
         there = start["step"][name][0]
         if before is not None and not torch.equal(there.double(), before.double()):
-            raise AnswerError(f"gave a layer whose {name} changes by itself")
+            raise AnswerError(f"gave a layer that changes {name} by itself; leave it as it is")
     return sorted(name for name, on in found.items() if on)
 
 
@@ -143,16 +148,34 @@ def check_output(answer: Answer, draws: random.Random) -> None:
         _advised(answer, case)
     compare(answer, _call("output"), cases, right, OUTPUTS, list(map(_tolerance, cases)))
     for case in cases:
-        reached = answer.call("gradients", *case[1:])
-        if reached != list(PARTS):
-            raise WrongAnswerError(
-                "The output is right, but no gradient comes back to A and B: use them as they"
-                " are, without .data, .detach() or torch.no_grad().",
-                _call("output")(*case),
-                f"gradients reach: {', '.join(map(str, reached or [])) or 'neither'}",
-                "gradients reach: lora_A, lora_B",
-                "cut off from training",
-            )
+        _check_gradients(answer.call("gradients", *case[1:]), case)
+
+
+def _check_gradients(came: Any, case: list[Any]) -> None:
+    """They reach A and B, and through all of the layer what stands before it: x."""
+    _, weight, _, rank, alpha, a, b, x = case
+    reached = came.get("reach") if type(came) is dict else None
+    if reached != list(PARTS):
+        raise WrongAnswerError(
+            "The output is right, but no gradient comes back to A and B: use them as they"
+            " are, without .data, .detach() or torch.no_grad(), and let them train.",
+            _call("output")(*case),
+            f"gradients reach: {', '.join(map(str, reached or [])) or 'neither'}",
+            "gradients reach: lora_A, lora_B",
+            "cut off from training",
+        )
+    if _is_16(case):  # two rounded gradients, of which the sum may be small
+        return
+    of_x = (weight + alpha / rank * (b @ a)).sum(0).expand(x.shape)
+    if not same(came.get("x"), of_x, _tolerance(case)):
+        raise WrongAnswerError(
+            "The output is right, but its gradient in x is not: layers below this one would learn"
+            " from a wrong one. Use x itself for base and adapter, without .data or .detach().",
+            _call("output")(*case),
+            f"gradient in x: {show(came.get('x'))}",
+            f"gradient in x: {show(of_x)}",
+            "cut off from the input",
+        )
 
 
 def _advised(answer: Answer, case: list[Any]) -> None:

@@ -30,7 +30,8 @@ def use_layer(
     """Wrap a base layer (`weight`, `bias`) in the learner's class, and look at `what`:
 
     "start": the parameters as they are at the start, and after one step of an optimizer; "output"
-    and "gradients": the output for `x`, and whom its gradient reaches, with A = `a` and B = `b`;
+    and "gradients": the output for `x`, and the gradient of its sum, whom it reaches and what it is
+    in `x`, with A = `a` and B = `b`;
     "merged": the merged weight.
     """
     import torch
@@ -48,13 +49,15 @@ def use_layer(
     if what == "merged":
         layer.merged_weight()  # the second result tells when the first call changed the base
         return layer.merged_weight()
-    output = layer(x)
+    x.requires_grad_(what == "gradients")
+    output = layer(x.clone())  # a leaf of autograd's may not be changed in place
     if what == "output":
         return output
     if isinstance(output, torch.Tensor) and output.requires_grad:
         output.float().sum().backward()
     matrices = {name: _matrix(layer, name) for name in PARTS}
-    return [name for name, matrix in matrices.items() if getattr(matrix, "grad", None) is not None]
+    reach = [name for name, matrix in matrices.items() if getattr(matrix, "grad", None) is not None]
+    return {"reach": reach, "x": x.grad}
 
 
 def _wrapped(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from lora_course.chapters.ch02_quiet_start.freezing_probe import small_model
+from lora_course.chapters.ch02_quiet_start.freezing_probe import DECOY, small_model
 from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError
@@ -16,21 +16,32 @@ LETTERS = ("lora_A", "lora_B")
 
 
 def check_frozen(answer: Answer, draws: random.Random) -> None:
-    """Of a model in which everything trained, nothing but the adapters does."""
+    """Nothing but the adapters trains, whether everything did before or nothing."""
     rank = draws.randint(1, 4)
-    trains = _trains(answer, rank, "all", draws)
+    for before in ("all", "none"):
+        _check_others(_trains(answer, rank, before, draws), _called(rank, before), before)
+
+
+def _check_others(trains: dict[str, bool], called: str, before: str) -> None:
     wrong = [name for name, on in trains.items() if on and not name.endswith(LETTERS)]
     if not wrong:
         return
+    rest = [name for name in wrong if not name.endswith(DECOY)]
     others = [name for name in trains if not name.endswith(LETTERS)]
-    if wrong == others:
+    if before == "none":
+        name = "switched on"
+        message = "Nothing trained before: set requires_grad to False, do not turn it over."
+    elif wrong == others:
         name, message = "nothing frozen", "Everything still trains: set requires_grad to False."
-    elif all(".exploration." in n for n in wrong):
+    elif not rest:
+        name = "another name that ends so"
+        message = f"'{DECOY}' ends in the same letters: compare the whole last name."
+    elif all(".exploration." in n for n in rest):
         name = "a name with lora in it"
         message = "'exploration' holds the letters lora, too: look at the end of the name."
-    elif all(n.endswith(".bias") for n in wrong):
+    elif all(n.endswith(".bias") for n in rest):
         name, message = "biases left", "Biases are parameters as well: freeze them, too."
-    elif all(".base." in n for n in wrong):
+    elif all(".base." in n for n in rest):
         name = "bases of adapters left"
         message = "Inside an adapted layer stands its base, with a weight and a bias: freeze them."
     elif not any(".base." in n for n in wrong):
@@ -39,7 +50,7 @@ def check_frozen(answer: Answer, draws: random.Random) -> None:
     else:
         name, message = "some left", "Go through model.named_parameters(), which has them all."
     raise WrongAnswerError(
-        message, _called(rank, "all"), f"still trains: {', '.join(wrong)}", "adapters only", name
+        message, called, f"still trains: {', '.join(wrong)}", "adapters only", name
     )
 
 

@@ -114,7 +114,7 @@ def check_moves(answer: Answer, draws: random.Random) -> None:
 
 
 def _cases(draws: random.Random) -> Sequence[list[Any]]:
-    """The four starts in two shapes each, one that is quiet with neither matrix 0, three loud."""
+    """The four starts in two shapes each, one that is quiet with neither matrix 0, six loud."""
     cases = []
     for d_out, d_in, rank in ((3, 2, 2), (4, 6, 2)):
         a, b = simple(draws, rank, d_in), simple(draws, d_out, rank)
@@ -129,6 +129,13 @@ def _cases(draws: random.Random) -> Sequence[list[Any]]:
         below_a, below_b = -a.abs(), -b.abs()
         below_a[0, 0] = below_b[0, 0] = 0
         cases += [[sums_a, sums_b], [below_a, below_b], [a / 500, b / 500]]
+        # An update that is nowhere below 0, or nowhere above it, and 0 in a column; one that is 0
+        # everywhere but for one entry, in no row, column or diagonal that is looked at by itself.
+        above_a = a.abs()
+        above_a[:, 0] = 0
+        one_a, one_b = no_a.clone(), no_b.clone()
+        one_a[0, 1], one_b[-1, 0] = a[0, 1], b[-1, 0]
+        cases += [[above_a, b.abs()], [-above_a, b.abs()], [one_a, one_b]]
     return cases
 
 

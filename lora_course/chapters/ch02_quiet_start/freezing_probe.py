@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lora_course.checks.answer import AnswerError
 from lora_course.checks.trained import held, one_step
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+DECOY = "gate_B"  # of no adapter
 
 
 def freeze(answer: Any, rank: int, before: str, weights: dict[str, Tensor]) -> Any:
@@ -20,6 +23,8 @@ def freeze(answer: Any, rank: int, before: str, weights: dict[str, Tensor]) -> A
     Returns {name of a parameter: [before the step, after it]}; the dots where the answer does
     nothing.
     """
+    from torch import nn
+
     model = small_model(rank)
     model.load_state_dict(weights)
     model.requires_grad_(before == "all")
@@ -27,11 +32,16 @@ def freeze(answer: Any, rank: int, before: str, weights: dict[str, Tensor]) -> A
     returned = answer(model)
     parameters = held(model)
     after = [parameter.requires_grad for parameter in parameters.values()]
-    return returned if returned is ... and after == start else one_step(parameters)
+    if after == start and returned is ...:
+        return returned
+    if after == start and isinstance(returned, nn.Module) and returned is not model:
+        raise AnswerError("returned another model; change the one that is passed in")
+    return one_step(parameters)
 
 
 def small_model(rank: int) -> Any:
-    """Embedding, norm, two adapted layers, one plain one, and a module with lora in its name."""
+    """Embedding, norm, two adapted layers, one plain one, and names that look like an adapter's."""
+    import torch
     from torch import nn
 
     from lora_course.core.layers import LoRALinear
@@ -44,4 +54,5 @@ def small_model(rank: int) -> Any:
             "v_proj": LoRALinear(nn.Linear(6, 4), rank),
         }
     )
+    block.register_parameter(DECOY, nn.Parameter(torch.zeros(6)))
     return nn.ModuleDict({"embedding": nn.Embedding(5, 6), "block": block, "head": nn.Linear(6, 2)})

@@ -10,7 +10,7 @@ from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "alpha_for"
-CLOSE = 1e-9
+CLOSE = 1e-6  # also in fp32
 
 
 def right(rank: int, old_rank: int, old_alpha: float, keep: str) -> float:
@@ -32,12 +32,12 @@ MISTAKES = (
     Mistake(
         "upside down",
         _power(-0.5),
-        "Upside down: at a higher rank alpha has to be larger to keep the size.",
+        "At a higher rank alpha has to be larger to keep the size.",
     ),
     Mistake(
         "upside down",
         _power(-1),
-        "Upside down: a higher rank divides by more already, alpha / r.",
+        "A higher rank divides by more already, alpha / r.",
     ),
     Mistake(
         "a fixed alpha",
@@ -57,6 +57,11 @@ MISTAKES = (
         "Compare with the old rank: at the same rank alpha has to stay as it is.",
     ),
     Mistake(
+        "alpha = rank",
+        lambda rank, old_rank, old_alpha, keep: rank,
+        "That is alpha = r, whatever alpha was before: compare with the old rank and its alpha.",
+    ),
+    Mistake(
         "the scaling, not alpha",
         lambda rank, old_rank, old_alpha, keep: right(rank, old_rank, old_alpha, keep) / rank,
         "That is the scaling alpha / r. Return alpha itself.",
@@ -68,9 +73,10 @@ def check(keep: str) -> Callable[[Answer, random.Random], None]:
     """A check of one kind, to higher ranks and to lower ones."""
 
     def run(answer: Answer, draws: random.Random) -> None:
-        alpha = draws.choice((8.0, 12.0, 16.0, 20.0))
-        pairs = ((64, 4), (draws.choice((32, 128)), 8), (4, draws.choice((16, 64))))
-        cases = [[rank, old_rank, alpha, keep] for rank, old_rank in pairs]
+        # At twice the rank √2 comes in: no rounded alpha is near enough.
+        pairs = ((64, 4), (draws.choice((32, 128)), 8), (4, draws.choice((16, 64))), (16, 8))
+        alphas = draws.sample((8.0, 12.0, 16.0, 20.0), len(pairs))
+        cases = [[*pair, alpha, keep] for pair, alpha in zip(pairs, alphas, strict=True)]
         compare(answer, FUNCTION, cases, right, MISTAKES, CLOSE)
 
     return run

@@ -10,7 +10,7 @@ from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
 
 FUNCTION = "same_path"
-CLOSE = 1e-9
+CLOSE = 1e-6  # also in fp32
 KEYS = ("learning_rate", "spread")
 
 
@@ -75,7 +75,7 @@ MISTAKES = (
     Mistake(
         "upside down",
         _both(_powers(-1, -0.5), _powers(-0.5, -0.5)),
-        "Upside down: a larger alpha wants a smaller rate and a smaller start.",
+        "A larger alpha wants a smaller rate and a smaller start.",
     ),
     Mistake(
         "the start by c, not √c",

@@ -190,7 +190,7 @@ def run_rank_comparison(layer_dim, ranks, num_layers=1, seeds=(0, 1, 2)):
             runs.append(RankExperiment(rank, rank, params, accuracy, history.seconds, seed, state))
     return runs
     # blank
-    # # RankExperiment(rank, alpha, params, accuracy, seconds, seed, adapter_state(model))
+    # # RankExperiment(rank, alpha, trainable_params, accuracy, training_time_seconds, seed, adapter)
     # return ...
     # end
 
@@ -204,8 +204,8 @@ print_comparison(runs)
 
 # %% [markdown]
 # **Question (d).** Choose: the smallest rank that the best does not beat by more than one standard
-# error. Seeds are paired, so take the differences seed by seed. `accuracies` has a row a rank and a
-# column a seed. With a single seed nobody can tell: return `"rank": None`.
+# error. Seeds are paired, so take the differences seed by seed. `accuracies` has a row a rank, the
+# smallest first, and a column a seed. With a single seed nobody can tell: return `"rank": None`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="choice"

@@ -91,6 +91,11 @@ MISTAKES = (
         WHOLE,
     ),
     Mistake(
+        "another default",
+        lambda params, width=2: _right_memory(params, width),
+        "bytes_per_value left out means 4: keep the default that the exercise gives.",
+    ),
+    Mistake(
         "three moments",
         lambda params, width=4: _megabytes(params * width, params * width, 3 * params * width),
         "Adam keeps two running means for every parameter: of the gradient and of its square."
@@ -99,11 +104,12 @@ MISTAKES = (
 )
 
 
-def memory(widths: tuple[int, ...]) -> Callable[[Answer, random.Random], None]:
-    """A check of random counts, one for each number of bytes a value in `widths`."""
+def memory(widths: tuple[int | None, ...]) -> Callable[[Answer, random.Random], None]:
+    """A check of random counts, one for each number of bytes a value in `widths`; None: unsaid."""
 
     def check(answer: Answer, draws: random.Random) -> None:
-        cases = [[draws.randint(10**5, 10**8), width] for width in widths]
+        counts = [draws.randint(10**5, 10**8) for _ in widths]
+        cases = [[n, width] if width else [n] for n, width in zip(counts, widths, strict=True)]
         compare(answer, "adapter_memory", cases, _right_memory, MISTAKES, tolerance=1e-6, keys=KEYS)
 
     return check

@@ -11,10 +11,12 @@ from lora_course.chapters.ch04_rank_selection.check_choice_rules import (
     KEYS,
     Table,
     best_index,
+    deviation,
     evidence,
     gaps,
     mean,
     paired_error,
+    pick,
     right_choice,
 )
 from lora_course.checks.answer import Answer, AnswerError
@@ -42,9 +44,20 @@ def _strictly_less(ranks: list[int], accuracies: Table) -> dict[str, Any] | None
     return None
 
 
+def _gaps_turned(ranks: list[int], accuracies: Table) -> dict[str, Any]:
+    answer = evidence(ranks, accuracies, 0)
+    return answer | {"difference": -answer["difference"]}
+
+
+def _by_variance(ranks: list[int], accuracies: Table) -> dict[str, Any]:
+    return pick(
+        ranks, accuracies, best_index(accuracies), lambda best, row: deviation(gaps(best, row)) ** 2
+    )
+
+
 NAMED = (
     *MISTAKES,
-    # Of these no table must be told apart: one goes past the best rank, one chooses rightly.
+    # Of these no table must be told apart: their figures tell them.
     Mistake(
         "less instead of at most",
         _strictly_less,
@@ -55,6 +68,18 @@ NAMED = (
         "difference the wrong way round",
         _sign_turned,
         "difference is best minus chosen: not below 0.",
+    ),
+    Mistake(
+        "differences the wrong way round",
+        _gaps_turned,
+        "Best subtracted from each rank is never above 0, so every rank passes: subtract each rank"
+        " from the best.",
+    ),
+    Mistake(
+        "the variance",
+        _by_variance,
+        "You took the variance. Its root is the standard deviation, and that divided by sqrt(n)"
+        " the standard error.",
     ),
 )
 
@@ -160,6 +185,14 @@ def check_one_seed(answer: Answer, draws: random.Random) -> None:
             show(value),
             expected,
             "another type",
+        )
+    if type(value["rank"]) is str:
+        raise WrongAnswerError(
+            "That is a text. Return the value None, without quotes.",
+            called,
+            show(value),
+            expected,
+            "None in quotes",
         )
     if value["rank"] is not None:
         raise WrongAnswerError(

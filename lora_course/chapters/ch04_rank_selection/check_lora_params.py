@@ -40,6 +40,21 @@ MISTAKES = (
         "That counts B or A alone. The update B·A has two factors: d_out×r and r×d_in.",
     ),
     Mistake(
+        "one factor only",
+        lambda dim, rank, layers=32: rank * _sides(dim)[1] * layers,
+        "That counts A alone. The update B·A has two factors: d_out×r and r×d_in.",
+    ),
+    Mistake(
+        "the sum halved",
+        lambda dim, rank, layers=32: rank * sum(_sides(dim)) * layers // 2,
+        "That is half of it: B and A are both counted in full, r·d_out + r·d_in.",
+    ),
+    Mistake(
+        "another default",
+        lambda dim, rank, layers=1: rank * sum(_sides(dim)) * layers,
+        "num_layers left out means 32: keep the default that the exercise gives.",
+    ),
+    Mistake(
         "the full matrix",
         lambda dim, rank, layers=32: _sides(dim)[0] * _sides(dim)[1] * layers,
         "That is the size of W itself, which stays frozen. Count the entries of A and B.",

@@ -6,12 +6,13 @@ import math
 import random
 from typing import Any
 
-from lora_course.checks.answer import Answer
+from lora_course.checks.answer import Answer, AnswerError
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, call_text
 
 FUNCTION = "run_rank_comparison"
 DIM, RANKS = 16, [1, 4]
+SMALL_DIM, LAYERS = 8, 2
 FIELDS = (
     "rank",
     "alpha",
@@ -31,7 +32,7 @@ def read_runs(answer: Answer, draws: random.Random) -> tuple[str, list[int], lis
     seeds = draws.sample(range(100, 10_000), 2)
     arguments = [DIM, RANKS, 1, seeds]
     called = call_text(FUNCTION, arguments)
-    runs = answer.call(*arguments)
+    runs = _called(answer, arguments)
     expected = f"{len(RANKS) * len(seeds)} experiments: each rank with each seed"
 
     def wrong(message: str, mistake: str) -> WrongAnswerError:
@@ -39,7 +40,7 @@ def read_runs(answer: Answer, draws: random.Random) -> tuple[str, list[int], lis
 
     if runs is None:
         raise wrong("It returned None: is a `return` missing?", "nothing returned")
-    if type(runs) is not list or not all(type(run) is dict for run in runs):
+    if not _all_dicts(runs):
         raise wrong("Return a list of RankExperiment.", "not a list of experiments")
     for run in runs:
         missing = ", ".join(field for field in FIELDS if field not in run)
@@ -67,6 +68,21 @@ def read_runs(answer: Answer, draws: random.Random) -> tuple[str, list[int], lis
             "seeds not used",
         )
     raise wrong(f"The (rank, seed) pairs are {show(have)}.", "pairs missing or repeated")
+
+
+def _called(answer: Answer, arguments: list[Any]) -> Any:
+    """What the answer returns; a model among it gets the advice how to hand over its adapter."""
+    try:
+        return answer.call(*arguments)
+    except AnswerError as error:
+        if "a model" in str(error):
+            advice = "Of a run's model hand over its adapter: adapter_state(model)."
+            raise AnswerError(f"{error}. {advice}") from error
+        raise
+
+
+def _all_dicts(runs: Any) -> bool:
+    return type(runs) is list and all(type(run) is dict for run in runs)
 
 
 def read_numbers(called: str, runs: list[Run], field: str, what: str, source: str) -> list[float]:
@@ -125,6 +141,24 @@ def check_table(answer: Answer, draws: random.Random) -> None:
                 f"alpha={run['rank']}",
                 "alpha is not the rank",
             )
+    _check_layers(answer, draws.randrange(100))
+
+
+def _check_layers(answer: Answer, seed: int) -> None:
+    """The count of one small run with two layers, each with an adapter of its own."""
+    arguments = [SMALL_DIM, [1], LAYERS, [seed]]
+    runs = _called(answer, arguments)
+    want = LAYERS * 2 * SMALL_DIM
+    counts = [run.get("trainable_params") for run in runs] if _all_dicts(runs) else None
+    if counts != [want]:
+        raise WrongAnswerError(
+            "num_layers is how many adapted layers the model has: make the task with it, as the"
+            " exercise does, and count with count_trainable(model).",
+            call_text(FUNCTION, arguments),
+            show(runs) if counts is None else f"trainable_params: {show(counts)}",
+            f"one experiment, trainable_params: [{want}]",
+            "num_layers not used",
+        )
 
 
 def _seconds_of_a_run(seeds: list[int]) -> float:

@@ -96,7 +96,8 @@ def explain(
             return name, message
     seed, got = next(iter(off.items()))
     if got.norm() < BARELY * recipe.train(alphas[seed], seed, seed, seed).norm():
-        return "barely trained", "The adapter has barely moved: keep fit's default steps."
+        words = "The adapter has barely moved: keep fit's default steps and learning rate."
+        return "barely trained", words
     return (
         "not the recipe",
         "This is another adapter than the exercise's recipe gives: a fresh task.model() for each"

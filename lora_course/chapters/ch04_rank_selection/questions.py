@@ -35,7 +35,7 @@ adapter_memory = Question(
     title="Memory of adapter, gradients and optimizer",
     function="adapter_memory",
     parts=(
-        Part("fp32 adapters, 4 bytes a value", 1, check_adapter_memory.memory((4,))),
+        Part("fp32 adapters, 4 bytes a value", 1, check_adapter_memory.memory((4, None))),
         Part("any precision", 1, check_adapter_memory.memory((2, 4))),
     ),
     hints=(

@@ -122,6 +122,15 @@ GRADIENTS = [
         "import numpy\n" + gradients(f"({RIGHT_A}).numpy()", f"({RIGHT_B}).numpy()"),
         RIGHT,
     ),
+    Fixture("None for A", gradients("None", RIGHT_B), WRONG, words="'A': None stands there"),
+    Fixture("A in a row", gradients(f"({RIGHT_A}).sum(0)", RIGHT_B), WRONG, words="'A': The shape"),
+    Fixture(
+        "B alone",
+        f"def answer(x, grad_y, A, B, scaling):\n    return {{'B': {RIGHT_B}}}\n",
+        WRONG,
+        "other keys",
+        "Missing: 'A'.",
+    ),
     Fixture("shapes that do not fit", gradients("x @ A", "grad_y @ B.T"), ERROR, words="shapes"),
     Fixture(
         "a tuple",
@@ -252,7 +261,42 @@ STARTS = [
         "words",
         starts("'yes'", "'yes'", "'no'"),
         WRONG,
-        words="'quiet' is not right",
+        "another type",
+        "'quiet': The answer has type str; bool",
+    ),
+    Fixture(
+        "masks",
+        starts("B @ A == 0", "B != 0", "A != 0"),
+        WRONG,
+        "many in place of one",
+        ".any() or .all()",
+    ),
+    *(
+        Fixture(
+            f"quiet: {quiet}", starts(f"bool({quiet})", "bool(B.any())", "bool(A.any())"), WRONG
+        )
+        for quiet in (
+            "(B @ A).max() == 0",
+            "(B @ A).min() == 0",
+            "(B @ A <= 0).all()",
+            "(B @ A >= 0).all()",
+            "(B @ A)[0, 0] == 0",
+            "not (B @ A)[0].any()",
+            "not (B @ A)[:, 0].any()",
+            "not (B @ A)[-1, -1]",
+            "not (B @ A).diagonal().any()",
+            "(B @ A).trace() == 0",
+        )
+    ),
+    *(
+        Fixture(f"moves: {a}", starts("not (B @ A).any()", f"bool({a})", "A.any()"), WRONG)
+        for a in (
+            "B.min() < 0",
+            "B.max() > 0",
+            "B[0].any()",
+            "B[:, -1].any()",
+            "B.diagonal().any()",
+        )
     ),
     Fixture(
         "keys", "def answer(A, B):\n    return {'quiet': True}\n", WRONG, "other keys", "Missing"
@@ -305,6 +349,44 @@ FREEZING = [
         WRONG,
         "a name with lora in it",
         "end of the name",
+    ),
+    Fixture(
+        "right, by lora_ somewhere, as PEFT tells",
+        freezing(LOOP, "    parameter.requires_grad = 'lora_' in name"),
+        RIGHT,
+    ),
+    *(
+        Fixture(
+            f"by {ends}",
+            freezing(LOOP, f"    parameter.requires_grad = name.endswith({ends})"),
+            WRONG,
+            "another name that ends so",
+            "whole last name",
+        )
+        for ends in ("('A', 'B')", "('_A', '_B')")
+    ),
+    Fixture(
+        "turned over",
+        freezing(
+            LOOP,
+            "    adapter = name.endswith(('lora_A', 'lora_B'))",
+            "    parameter.requires_grad = adapter or not parameter.requires_grad",
+        ),
+        WRONG,
+        "switched on",
+        "do not turn it over",
+    ),
+    Fixture(
+        "a copy",
+        "import copy\n"
+        + freezing(
+            "model = copy.deepcopy(model)",
+            LOOP,
+            "    parameter.requires_grad = name.endswith(('lora_A', 'lora_B'))",
+            "return model",
+        ),
+        ERROR,
+        words="returned another model",
     ),
     Fixture(
         "weights",

@@ -36,6 +36,15 @@ PATH = [
         RIGHT,
     ),
     Fixture(
+        "right, in fp32",
+        "import torch\n"
+        + path(
+            "(torch.tensor(learning_rate) / (c if sgd else c**0.5)).item()",
+            "(torch.tensor(spread) / torch.tensor(c).sqrt()).item()",
+        ),
+        RIGHT,
+    ),
+    Fixture(
         "the old start",
         path("learning_rate / (c if sgd else c**0.5)", "spread"),
         WRONG,
@@ -122,6 +131,31 @@ ALPHA = [
         ),
         RIGHT,
     ),
+    Fixture(
+        "right, in fp32",
+        "import torch\n"
+        + alpha(
+            "root = torch.tensor(rank / old_rank).sqrt()\n"
+            "    return (old_alpha * root).item() if keep == 'size' else old_alpha"
+        ),
+        RIGHT,
+    ),
+    *(
+        Fixture(
+            f"by {whole}",
+            alpha(
+                f"return {whole}(old_alpha * (rank/old_rank)**0.5) if keep == 'size' else old_alpha"
+            ),
+            WRONG,
+        )
+        for whole in ("int", "round")
+    ),
+    Fixture(
+        "from 16 alone",
+        alpha("return 16 * (rank / old_rank)**0.5 if keep == 'size' else 16.0"),
+        WRONG,
+    ),
+    Fixture("the habit", alpha("return rank"), WRONG, "alpha = rank", "old rank and its alpha"),
     Fixture(
         "with the rank",
         alpha("return old_alpha * rank / old_rank"),

@@ -54,6 +54,21 @@ LORA_PARAMS = [
         "one factor", count("return rank * d_out * num_layers"), WRONG, "one factor only", "two"
     ),
     Fixture("W", count("return d_out * d_in * num_layers"), WRONG, "the full matrix", "frozen"),
+    Fixture("A", count("return rank * d_in * num_layers"), WRONG, "one factor only", "A alone"),
+    Fixture(
+        "half",
+        count("return rank * (d_out + d_in) // 2 * num_layers"),
+        WRONG,
+        "the sum halved",
+        "in full",
+    ),
+    Fixture(
+        "its own default",
+        count("return num_layers * rank * (d_out + d_in)").replace("=32", "=1"),
+        WRONG,
+        "another default",
+        "keep the default",
+    ),
     Fixture(
         "product",
         count("return d_out * d_in * rank * num_layers"),
@@ -251,6 +266,13 @@ ADAPTER_MEMORY = [
         WRONG,
         "everything in the optimizer",
         "moments alone",
+    ),
+    Fixture(
+        "its own default",
+        memory("return mb(n * b, n * b, 2 * n * b)").replace("=4", "=2"),
+        WRONG,
+        "another default",
+        "left out means 4",
     ),
     Fixture(
         "always fp32",
@@ -494,6 +516,20 @@ RANK_COMPARISON = [
         "frozen weights counted",
         "count_trainable",
     ),
+    Fixture(
+        "a count by the formula of one layer",
+        compare(params="2 * layer_dim * rank"),
+        WRONG,
+        "num_layers not used",
+        "count with count_trainable",
+    ),
+    Fixture(
+        "always one layer",
+        compare().replace("layer_dim, num_layers)", "layer_dim)"),
+        WRONG,
+        "num_layers not used",
+        "make the task with it",
+    ),
     Fixture("alpha 16", compare(alpha="16"), WRONG, "alpha is not the rank", "2 of 3 points"),
     Fixture(
         "alpha 16, recorded as the rank",
@@ -558,7 +594,7 @@ RANK_COMPARISON = [
         "another adapter",
         "pass adapter_state(model)",
     ),
-    Fixture("model", compare(state="model"), ERROR, words="or adapter_state(model)"),
+    Fixture("model", compare(state="model"), ERROR, words="its adapter: adapter_state(model)"),
     Fixture(
         "incomplete dicts",
         compare(result="[{'rank': run.rank, 'seed': run.seed} for run in runs]"),
@@ -840,6 +876,23 @@ CHOICE = [
         WRONG,
         "difference the wrong way round",
         "2 of 3 points",
+    ),
+    Fixture(
+        "every difference the wrong way round",
+        choose().replace("b - a for a, b", "a - b for a, b"),
+        WRONG,
+        "differences the wrong way round",
+        "every rank passes",
+    ),
+    Fixture(
+        "variance", choose(error="statistics.variance(gaps)"), WRONG, "the variance", "Its root"
+    ),
+    Fixture(
+        "a quoted None",
+        choose(one_seed="return {'rank': 'None'}"),
+        WRONG,
+        "None in quotes",
+        "without quotes",
     ),
     Fixture(
         "rounded",

@@ -9,6 +9,7 @@ from typing import Any
 from lora_course.chapters.ch04_rank_selection.check_choice_mistakes import MISTAKES, THRESHOLDS
 from lora_course.chapters.ch04_rank_selection.check_choice_rules import (
     KEYS,
+    Rule,
     Table,
     best_index,
     deviation,
@@ -49,10 +50,13 @@ def _gaps_turned(ranks: list[int], accuracies: Table) -> dict[str, Any]:
     return answer | {"difference": -answer["difference"]}
 
 
-def _by_variance(ranks: list[int], accuracies: Table) -> dict[str, Any]:
-    return pick(
-        ranks, accuracies, best_index(accuracies), lambda best, row: deviation(gaps(best, row)) ** 2
-    )
+def _by_variance(root: float) -> Rule:
+    """The variance of the gaps by a power of their number, in place of the standard error."""
+
+    def spread(best: list[float], row: list[float]) -> float:
+        return deviation(gaps(best, row)) ** 2 / len(row) ** root
+
+    return lambda ranks, table: pick(ranks, table, best_index(table), spread)
 
 
 NAMED = (
@@ -75,11 +79,14 @@ NAMED = (
         "Best subtracted from each rank is never above 0, so every rank passes: subtract each rank"
         " from the best.",
     ),
-    Mistake(
-        "the variance",
-        _by_variance,
-        "You took the variance. Its root is the standard deviation, and that divided by sqrt(n)"
-        " the standard error.",
+    *(
+        Mistake(
+            "the variance",
+            _by_variance(root),
+            "You took the variance. Its root is the standard deviation, and that divided by"
+            " sqrt(n) the standard error.",
+        )
+        for root in (0, 0.5, 1)
     ),
 )
 
@@ -96,6 +103,15 @@ def _random_table(draws: random.Random, seeds: int) -> Table:
         level += gain
         gain *= draws.uniform(-0.3, 0.9)
     return rows
+
+
+def _wild_table(draws: random.Random) -> Table:
+    """A table whose smallest rank is near the best by a spread so large that its square counts."""
+    own = ((0.95, 0.35, 0.62), (0.5, 0.5, 0.5), (0.66, 0.66, 0.66), (0.6, 0.6, 0.6))
+    while True:
+        table = [[round(value + draws.uniform(0, 0.005), 4) for value in row] for row in own]
+        if _clear(table):
+            return table
 
 
 def _clear(accuracies: Table) -> bool:
@@ -135,7 +151,7 @@ def telling_tables(draws: random.Random) -> list[Table]:
             alike -= told_apart
         if not alike and len(chosen) >= TABLES:
             break
-    return chosen
+    return [*chosen, _wild_table(draws)]
 
 
 def check_choice(answer: Answer, draws: random.Random) -> None:

@@ -884,8 +884,15 @@ CHOICE = [
         "differences the wrong way round",
         "every rank passes",
     ),
-    Fixture(
-        "variance", choose(error="statistics.variance(gaps)"), WRONG, "the variance", "Its root"
+    *(
+        Fixture(
+            f"variance{by}",
+            choose(error=f"statistics.variance(gaps){by}"),
+            WRONG,
+            "the variance",
+            "Its root",
+        )
+        for by in ("", " / n**0.5", " / n")
     ),
     Fixture(
         "a quoted None",

@@ -129,13 +129,19 @@ def _progress(options: argparse.Namespace) -> int:
     return 0
 
 
+def _help(_: argparse.Namespace) -> int:
+    parser().print_help()
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     main_parser = argparse.ArgumentParser(
         prog="lora-course", description="The LoRA course: notebooks and tools."
     )
     main_parser.add_argument("--version", action="version", version=__version__)
-    commands = main_parser.add_subparsers(dest="command", required=True)
+    main_parser.set_defaults(run=_help)
+    commands = main_parser.add_subparsers(dest="command")
 
     build = commands.add_parser("build", help="build the notebooks from their sources")
     build.add_argument("chapter", nargs="?", type=int, help="a chapter's number; default: all")

@@ -12,6 +12,11 @@ def test_memory_table(capsys):
     assert lines[1].split()[:2] == ["8", "2,048"]
 
 
+def test_without_a_command_it_says_which_there_are(capsys):
+    assert main([]) == 0
+    assert "compare-ranks" in capsys.readouterr().out
+
+
 def test_errors_are_one_line_and_exit_2(capsys):
     assert main(["memory-table", "--rank", "80", "--layer-dim", "64"]) == 2
     error = capsys.readouterr().err

@@ -30,6 +30,40 @@ class RankExperiment:
     adapter: dict[str, Tensor] | None = field(default=None, repr=False, compare=False)
 
 
+@dataclass
+class RankMean(RankExperiment):
+    """All runs of one rank in one: mean accuracy, mean time, and the runs themselves.
+
+    `standard_error` is that of the mean accuracy over seeds. `seed` and `adapter` are each run's
+    own: see `runs`. Where experiments are asked for, as in `choose_rank`, a mean stands for its
+    runs.
+    """
+
+    standard_error: float = math.nan
+    runs: list[RankExperiment] = field(default_factory=list, repr=False, compare=False)
+
+
+def _mean(runs: Sequence[RankExperiment]) -> RankMean:
+    """The mean of runs that differ in nothing but the seed."""
+    first, accuracies = runs[0], [run.accuracy for run in runs]
+    return RankMean(
+        rank=first.rank,
+        alpha=first.alpha,
+        trainable_params=first.trainable_params,
+        accuracy=statistics.fmean(accuracies),
+        training_time_seconds=statistics.fmean(run.training_time_seconds for run in runs),
+        standard_error=standard_error(accuracies),
+        runs=list(runs),
+    )
+
+
+def single_runs(experiments: Sequence[RankExperiment]) -> list[RankExperiment]:
+    """The experiments with the runs of a mean in its place."""
+    return [
+        run for one in experiments for run in (one.runs if isinstance(one, RankMean) else [one])
+    ]
+
+
 @dataclass(frozen=True)
 class RankSummary:
     """All runs of one rank: mean accuracy ± its standard error over seeds, median seconds."""
@@ -47,9 +81,7 @@ def summarize(experiments: Sequence[RankExperiment]) -> list[RankSummary]:
     """One line a rank, in the order in which the ranks first appear."""
     if not experiments:
         raise ValueError("experiments=[]: is empty; run a sweep first")
-    by_rank: dict[int, list[RankExperiment]] = {}
-    for run in experiments:
-        by_rank.setdefault(run.rank, []).append(run)
+    by_rank = _by_rank(single_runs(experiments))
     return [
         RankSummary(
             rank=rank,
@@ -62,6 +94,18 @@ def summarize(experiments: Sequence[RankExperiment]) -> list[RankSummary]:
         )
         for rank, runs in by_rank.items()
     ]
+
+
+def means(experiments: Sequence[RankExperiment]) -> list[RankMean]:
+    """One experiment a rank, the mean of its runs, in the order in which the ranks first appear."""
+    return [_mean(runs) for runs in _by_rank(experiments).values()]
+
+
+def _by_rank(experiments: Sequence[RankExperiment]) -> dict[int, list[RankExperiment]]:
+    found: dict[int, list[RankExperiment]] = {}
+    for run in experiments:
+        found.setdefault(run.rank, []).append(run)
+    return found
 
 
 def standard_error(values: Sequence[float]) -> float:

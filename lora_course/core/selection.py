@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lora_course.core.results import RankExperiment, standard_error
+from lora_course.core.results import RankExperiment, single_runs, standard_error
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def paired_accuracies(experiments: Sequence[RankExperiment]) -> dict[int, list[f
     if not experiments:
         raise ValueError("experiments=[]: is empty; run a sweep first")
     table: dict[int, dict[int, float]] = {}
-    for run in experiments:
+    for run in single_runs(experiments):
         runs = table.setdefault(run.rank, {})
         if run.seed in runs:
             raise ValueError(f"experiments: rank {run.rank} has two runs of seed {run.seed}")

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from lora_course.arguments import one_of, positive, rank_list, whole
 from lora_course.core.layers import adapt, adapter_state, count_trainable, load_adapter
-from lora_course.core.results import RankExperiment
+from lora_course.core.results import RankExperiment, means
 from lora_course.core.stacked import AdapterConfig, adapt_stacked, unstack
 from lora_course.core.training import batch_order, evaluate, fit, fit_batches
 from lora_course.display.progress_bar import track
 from lora_course.tasks import Examples, Task
 from lora_course.tasks.matching import comparison_task
+
+SEEDS = (0, 1, 2)  # where nobody names others
 
 AlphaRule = str | float | Callable[[int], float]
 """How alpha follows the rank: "rank", "2*rank", "sqrt(rank)", one fixed number, or a function."""
@@ -49,7 +51,7 @@ def resolve_alpha(rule: AlphaRule, rank: int) -> float:
 def rank_sweep(
     task: Task,
     ranks: Iterable[int] = (4, 8, 16, 32),
-    seeds: Iterable[int] = (0, 1, 2),
+    seeds: Iterable[int] = SEEDS,
     *,
     alpha: AlphaRule = "rank",
     mode: str = "sequential",
@@ -105,16 +107,19 @@ def run_rank_comparison(
     ranks: Sequence[int],
     num_layers: int = 1,
     *,
-    seeds: Iterable[int] = (0, 1, 2),
+    seeds: Iterable[int] | None = None,
     mode: str = "sequential",
     progress: bool = True,
-) -> list[RankExperiment]:
+) -> Sequence[RankExperiment]:
     """Compare `ranks` by training on the matching task of `num_layers` layer_dim² forms.
 
-    The task is `tasks.matching.comparison_task`; for another, or other settings, `rank_sweep`.
+    Without `seeds`: one experiment a rank, in the order of `ranks`, the mean of three runs with its
+    standard error and the runs inside (`RankMean`). With `seeds`: one experiment a run. The task is
+    `tasks.matching.comparison_task`; for another, or other settings, `rank_sweep`.
     """
     task = comparison_task(layer_dim, num_layers)
-    return rank_sweep(task, ranks, seeds, mode=mode, progress=progress)
+    runs = rank_sweep(task, ranks, SEEDS if seeds is None else seeds, mode=mode, progress=progress)
+    return means(runs) if seeds is None else runs
 
 
 def _one_run(

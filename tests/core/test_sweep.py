@@ -1,11 +1,13 @@
 import itertools
 import math
+import statistics
 
 import pytest
 import torch
 
 from lora_course.core.layers import adapt, load_adapter
 from lora_course.core.results import RankExperiment, print_comparison, summarize
+from lora_course.core.selection import choose_rank
 from lora_course.core.sweep import rank_sweep, run_rank_comparison
 from lora_course.core.training import evaluate
 from lora_course.tasks.matching import MatchingTask
@@ -78,6 +80,15 @@ def test_seeds_interface_measures():
         (2, 2, 32),
     ]
     assert all(0.5 < r.accuracy < 1 and r.training_time_seconds > 0 for r in runs)
+    (mean, _) = one_a_rank = run_rank_comparison(8, [2, 1], progress=False)
+    assert [r.rank for r in one_a_rank] == [2, 1]  # pairs with what was asked for
+    assert [r.seed for r in mean.runs] == [0, 1, 2]
+    accuracies = [r.accuracy for r in mean.runs]
+    assert mean.accuracy == pytest.approx(sum(accuracies) / 3)
+    assert mean.standard_error == pytest.approx(statistics.stdev(accuracies) / 3**0.5)
+    each = [run for one in one_a_rank for run in one.runs]
+    assert summarize(one_a_rank) == summarize(each)
+    assert choose_rank(one_a_rank) == choose_rank(each)
     two_layers = run_rank_comparison(8, [2], 2, seeds=[0], mode="stacked", progress=False)
     assert two_layers[0].trainable_params == 64
 

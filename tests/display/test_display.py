@@ -12,6 +12,12 @@ def test_a_claim_prints_its_margin(capsys):
     assert capsys.readouterr().out == "True: water is wet (needs above 0.5; measured 0.7)\n"
 
 
+def test_a_claim_of_a_count_is_exact(capsys):
+    claim("as many as there are", 1_280, equals=1_280)
+    shown = "True: as many as there are (needs exactly 1,280; measured 1,280)\n"
+    assert capsys.readouterr().out == shown
+
+
 @pytest.mark.parametrize(
     ("measured", "bounds"),
     [
@@ -20,6 +26,8 @@ def test_a_claim_prints_its_margin(capsys):
         (float("nan"), {"above": 0}),
         (float("nan"), {"below": 0}),
         (3.0, {"above": 1, "below": 2}),
+        (3.0, {"equals": 2}),
+        (float("nan"), {"equals": float("nan")}),
     ],
 )
 def test_a_claim_that_does_not_hold_stops(measured, bounds):
@@ -27,9 +35,10 @@ def test_a_claim_that_does_not_hold_stops(measured, bounds):
         claim("it holds", measured, **bounds)
 
 
-def test_a_claim_needs_a_bound():
+@pytest.mark.parametrize("bounds", [{}, {"equals": 1, "above": 0}, {"equals": 1, "below": 2}])
+def test_a_claim_needs_a_bound(bounds):
     with pytest.raises(ValueError, match="needs something to fail"):
-        claim("it holds", 1.0)
+        claim("it holds", 1.0, **bounds)
 
 
 ROWS = [RankSummary(4, 4, 8, 0.75, 0.01, 1.0, 3), RankSummary(8, 8, 16, 0.8, float("nan"), 1.0, 1)]

@@ -200,5 +200,5 @@ def loss_lines(curves: Mapping[str, Tensor], what: str, *, log: bool = False) ->
 
 
 def _pairs(values: Mapping[int, float]) -> str:
-    """The values as words: r=4 0.75, r=8 0.76."""
-    return ", ".join(f"r={rank} {value:.2f}" for rank, value in sorted(values.items()))
+    """The values as words: r=4 0.751, r=8 0.764."""
+    return ", ".join(f"r={rank} {value:.3f}" for rank, value in sorted(values.items()))

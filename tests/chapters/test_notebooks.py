@@ -90,7 +90,7 @@ def test_every_claim_stands_as_a_true_statement(room):
         for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
     )
     assert claims >= 5, f"{room.name}: {claims} claims; a chapter measures at least five things"
-    assert len(re.findall(r"^True: .*; measured [-\d.e]+\)$", printed, re.MULTILINE)) == claims
+    assert len(re.findall(r"^True: .*; measured [-\d.,e]+\)$", printed, re.MULTILINE)) == claims
 
 
 def test_every_question_is_solved(room):

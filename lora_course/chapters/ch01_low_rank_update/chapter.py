@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] most_lines=62
 # # 1. The low-rank update
 #
 # Chapter 1 of 24 · 15 minutes to read, 20 more for the questions · a minute of computing
@@ -29,7 +29,8 @@ from lora_course.tasks.style import StyleShift
 # %% tags=["nbval-check-output"]
 weights = MODELS["Llama-3.1-8B"].parameters()
 adapter = estimate_model_memory("Llama-3.1-8B", rank=16)["lora_params"]
-print(f"in full {16 * weights / 1e9:.0f} GB, an adapter of rank 16 {16 * adapter / 1e9:.1f} GB")
+full, base, new = (x / 1e9 for x in (16 * weights, 2 * weights, 16 * adapter))  # frozen: in bf16
+print(f"in full {full:.0f} GB; with an adapter of rank 16 {base:.0f} GB, frozen, + {new:.1f} GB")
 claim("the adapter trains less than 1% as many numbers", adapter / weights, below=0.01)
 
 # %% [markdown]
@@ -147,8 +148,9 @@ ends = {"no training": [experiment.loss_with(task, {})], "full update": [run.los
 # %% tags=["nbval-check-output"]
 eight = [energy_shares(update)[7].item() for run in full for update in run.updates.values()]
 mean, noise = sum(eight) / len(eight), energy_shares(torch.randn(128, 128))[7].item()
-claim("8 directions hold less than 0.6 of a full update's energy", mean, below=0.6)
+claim("8 directions hold less than 0.6 of a full update's energy, on average", mean, below=0.6)
 claim("but more than of random numbers, by 0.1", mean - noise, above=0.1)
+claim("layers differ, by more than 0.2", max(eight) - min(eight), above=0.2)
 ahead = min(c - t for r in trained for c, t in zip(cuts[r], trained[r]))
 claim("at each rank and seed, the adapter beats the cut update", ahead, above=0.02)
 behind = min(t - f for t, f in zip(trained[4], ends["full update"]))
@@ -159,7 +161,7 @@ figure.losses_by_rank({"full update, cut": cuts, "adapter, trained": trained}, e
 explorer.update_explorer(full[0].updates)
 
 # %% [markdown]
-# So the update of full tuning is not of low rank: its energy lies in many directions.
+# So the update of full tuning is not of low rank: in most layers its energy lies in many directions.
 # [Biderman et al.](https://arxiv.org/abs/2405.09673) reported 10 to 100 times the rank of usual
 # adapters. Yet a few directions, *trained*, do better than the same number kept: LoRA
 # does not compress the full update, it finds another one. What is lost shrinks as $r$ grows; which $r$
@@ -192,7 +194,7 @@ ch01.energy.check(rank_for_energy)
 #
 # - Full tuning keeps four numbers a weight; an adapter trains $r\,(d_{out} + d_{in})$ numbers a matrix.
 # - $\Delta W = \frac{\alpha}{r} BA$ has rank at most $r$, and merges into $W$ without a trace.
-# - Real updates are only roughly of low rank. What counts is how well the best update of rank $r$ does.
+# - Updates of full tuning are not of low rank. What counts is how well a trained one of rank $r$ does.
 #
 # Next: why $B$ starts at zero and $A$ does not, in [chapter 2](02_quiet_start.ipynb).
 #

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lora_course.arguments import one_of
 from lora_course.compare.records import Comparison
 from lora_course.compare.settings import Settings
 from lora_course.compare.written import from_json
+from lora_course.core.results import RankExperiment, summarize
 
 FOLDER = Path(__file__).parent
 COMMON = replace(
@@ -45,3 +47,8 @@ def load_curve(task: str) -> Comparison:
     """The stored runs of one of TASKS, with the facts of their measurement."""
     one_of("task", task, TASKS)
     return from_json((FOLDER / f"{task}.json").read_text(encoding="utf-8"))
+
+
+def accuracies(runs: Sequence[RankExperiment]) -> dict[int, float]:
+    """rank -> mean accuracy over its runs."""
+    return {row.rank: row.accuracy for row in summarize(runs)}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -103,6 +104,16 @@ class LocalAnswer:
                 " keep the parameters that the exercise gives"
             ) from error
         return answer
+
+
+def advised(answer: Answer, arguments: Sequence[Any], words: str, advice: str) -> Any:
+    """Call the answer; an AnswerError in which `words`, a pattern, are found gets the advice."""
+    try:
+        return answer.call(*arguments)
+    except AnswerError as error:
+        if re.search(words, str(error)):
+            raise AnswerError(f"{error}. {advice}") from error
+        raise
 
 
 class CachedAnswer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lora_course.chapters.ch01_low_rank_update.check_layer_mistakes import MERGED, OUTPUTS
 from lora_course.chapters.ch01_low_rank_update.layer_probe import PARTS
-from lora_course.checks.answer import Answer, AnswerError
+from lora_course.checks.answer import Answer, AnswerError, advised
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, compare
 from lora_course.checks.random_tensors import tensor
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FUNCTION = "LoRALayer"
 CLOSE, CLOSE_16 = 1e-5, 2e-2  # of the largest number: in fp32 and fp64, in 16 bits
+DTYPE = "Make A and B with dtype=base.weight.dtype, for bases of any precision."
 SMALLEST = 1e-3  # of a start: smaller numbers are as good as none
 
 
@@ -145,7 +146,7 @@ def check_output(answer: Answer, draws: random.Random) -> None:
 
     cases = _cases("output", draws)
     for case in cases:
-        _advised(answer, case)
+        advised(answer, case, "dtype", DTYPE)
     compare(answer, _call("output"), cases, right, OUTPUTS, list(map(_tolerance, cases)))
     for case in cases:
         _check_gradients(answer.call("gradients", *case[1:]), case)
@@ -176,17 +177,6 @@ def _check_gradients(came: Any, case: list[Any]) -> None:
             f"gradient in x: {show(of_x)}",
             "cut off from the input",
         )
-
-
-def _advised(answer: Answer, case: list[Any]) -> None:
-    """Add to torch's complaint about two dtypes what to do."""
-    try:
-        answer.call(*case)
-    except AnswerError as error:
-        if "dtype" not in str(error):
-            raise
-        advice = "Make A and B with dtype=base.weight.dtype, for bases of any precision."
-        raise AnswerError(f"{error}. {advice}") from error
 
 
 def check_merged(answer: Answer, draws: random.Random) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import Any
 
-from lora_course.checks.answer import Answer, AnswerError
+from lora_course.checks.answer import Answer, advised
 from lora_course.checks.plain import show
 from lora_course.checks.question import Mistake, WrongAnswerError, call_text, compare
 from lora_course.memory.closed_form import estimate_lora_params
@@ -131,7 +130,7 @@ def check_square(answer: Answer, draws: random.Random) -> None:
     dim, rank = draws.choice((48, 320, 768, 1280)), draws.choice((3, 5, 6, 12))
     cases: list[list[Any]] = [[dim, rank, draws.randint(3, 29)], [2 * dim, rank + 1]]
     for case in cases:
-        _advised(answer, case, "int", ONE_NUMBER)
+        advised(answer, case, r"\bint\b", ONE_NUMBER)
     compare(answer, FUNCTION, cases, _right_count, MISTAKES)
 
 
@@ -148,19 +147,9 @@ def check_rectangular(answer: Answer, draws: random.Random) -> None:
     compare(answer, FUNCTION, cases, _right_count, MISTAKES)
 
 
-def _advised(answer: Answer, case: list[Any], kind: str, advice: str) -> Any:
-    """What the answer returns; an error about a value of type `kind` gets the advice."""
-    try:
-        return answer.call(*case)
-    except AnswerError as error:
-        if re.search(rf"\b{kind}\b", str(error)):
-            raise AnswerError(f"{error}. {advice}") from error
-        raise
-
-
 def _not_a_list(answer: Answer, case: list[Any]) -> None:
     """Explain arithmetic on the pair itself, which repeats it or fails."""
-    got = _advised(answer, case, "list", UNPACK)
+    got = advised(answer, case, r"\blist\b", UNPACK)
     if type(got) is list and got and got == case[0] * (len(got) // 2):
         raise WrongAnswerError(
             f"{UNPACK} A list times a number repeats the list. To tell the two cases apart, ask"

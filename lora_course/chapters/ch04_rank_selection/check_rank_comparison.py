@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any
 
-from lora_course.checks.answer import Answer, AnswerError
+from lora_course.checks.answer import Answer, advised
 from lora_course.checks.plain import show
 from lora_course.checks.question import WrongAnswerError, call_text
 
@@ -72,13 +72,8 @@ def read_runs(answer: Answer, draws: random.Random) -> tuple[str, list[int], lis
 
 def _called(answer: Answer, arguments: list[Any]) -> Any:
     """What the answer returns; a model among it gets the advice how to hand over its adapter."""
-    try:
-        return answer.call(*arguments)
-    except AnswerError as error:
-        if "a model" in str(error):
-            advice = "Of a run's model hand over its adapter: adapter_state(model)."
-            raise AnswerError(f"{error}. {advice}") from error
-        raise
+    advice = "Of a run's model hand over its adapter: adapter_state(model)."
+    return advised(answer, arguments, "a model", advice)
 
 
 def _all_dicts(runs: Any) -> bool:

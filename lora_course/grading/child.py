@@ -16,8 +16,11 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-# What the checks of training import anyway: imported once, in the process that this one is a copy
-# of, it costs a file nothing.
+# The checks of training import torch, and dynamo with their first optimizer, in seconds. Imported
+# once, in the process that this one is a copy of, they cost a file nothing.
+import torch
+import torch._dynamo  # noqa: F401
+
 from lora_course.grading.grade import Job, blank, grade
 from lora_course.grading.records import Graded, Status
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lora_course.lazy import loader
+from lora_course.silence import silence_known
 from lora_course.threads import one_thread
 
 if TYPE_CHECKING:
     from lora_course.chapters.progress import progress
+    from lora_course.chapters.recall import recall
     from lora_course.core.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
+    from lora_course.core.rates import at_best_rates
     from lora_course.core.results import RankExperiment
     from lora_course.core.selection import choose_rank
     from lora_course.core.sweep import rank_sweep, run_rank_comparison
     from lora_course.core.training import evaluate, fit
+    from lora_course.display.claims import claim, claims
+    from lora_course.display.predict import predict
     from lora_course.memory.closed_form import (
         estimate_lora_params,
         estimate_model_memory,
@@ -33,7 +38,10 @@ _HOME = {
     "RankExperiment": "core.results",
     "adapt": "core.layers",
     "adapter_state": "core.layers",
+    "at_best_rates": "core.rates",
     "choose_rank": "core.selection",
+    "claim": "display.claims",
+    "claims": "display.claims",
     "count_trainable": "core.layers",
     "estimate_lora_params": "memory.closed_form",
     "estimate_model_memory": "memory.closed_form",
@@ -41,9 +49,11 @@ _HOME = {
     "evaluate": "core.training",
     "fit": "core.training",
     "merge": "core.layers",
+    "predict": "display.predict",
     "print_memory_table": "memory.closed_form",
     "progress": "chapters.progress",
     "rank_sweep": "core.sweep",
+    "recall": "chapters.recall",
     "run_rank_comparison": "core.sweep",
 }
 __all__ = [
@@ -52,7 +62,10 @@ __all__ = [
     "RankExperiment",
     "adapt",
     "adapter_state",
+    "at_best_rates",
     "choose_rank",
+    "claim",
+    "claims",
     "count_trainable",
     "estimate_lora_params",
     "estimate_model_memory",
@@ -60,15 +73,18 @@ __all__ = [
     "evaluate",
     "fit",
     "merge",
+    "predict",
     "print_memory_table",
     "progress",
     "rank_sweep",
+    "recall",
     "run_rank_comparison",
 ]
 
 
 __getattr__ = loader(__name__, _HOME)
 one_thread()
+silence_known()
 
 
 def __dir__() -> list[str]:

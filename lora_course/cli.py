@@ -21,7 +21,7 @@ def _build(options: argparse.Namespace) -> int:
 
         for room in chosen:
             yield from authoring.build(room, options.notebooks, run=not options.no_execute)
-        yield authoring.write_index(options.notebooks)
+        yield from authoring.write_index(options.notebooks)
         readme = options.notebooks.parent / "README.md"
         if readme.exists():
             yield write_readme(readme, rooms())
@@ -129,6 +129,12 @@ def _progress(options: argparse.Namespace) -> int:
     return 0
 
 
+def _recall(options: argparse.Namespace) -> int:
+    from lora_course.chapters import recall_command
+
+    return recall_command.main()
+
+
 def _help(_: argparse.Namespace) -> int:
     parser().print_help()
     return 0
@@ -166,6 +172,9 @@ def parser() -> argparse.ArgumentParser:
 
     progress = commands.add_parser("progress", help="what you have reached in each chapter")
     progress.set_defaults(run=_progress)
+
+    recall = commands.add_parser("recall", help="questions of a minute on what you have learnt")
+    recall.set_defaults(run=_recall)
 
     memory = commands.add_parser(
         "memory",

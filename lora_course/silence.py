@@ -7,6 +7,21 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Of libraries, to people who can do nothing about it: 4-bit layers have a slower way on a processor
+# without the package that is missed, and PEFT asks transformers by an old name.
+MISSED, OLD_NAME = (
+    "Failed to load CPU gemm_4bit_forward",
+    "`is_gradient_checkpointing` is deprecated",
+)
+
+
+def silence_known() -> None:
+    """From now on without the two warnings that a library gives to each user of this course."""
+    warnings.filterwarnings("ignore", OLD_NAME, FutureWarning)
+    logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(
+        lambda record: MISSED not in str(record.msg)
+    )
+
 
 @contextmanager
 def silence_libraries() -> Iterator[None]:

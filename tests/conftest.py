@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lora_course.chapters import progress
+from lora_course import learner
 from lora_course.chapters.rooms import rooms
 from lora_course.sandbox.kernel import try_out
 from lora_course.sandbox.limits import SandboxError
@@ -27,7 +27,7 @@ def pytest_itemcollected(item):
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path, monkeypatch):
     """Tests answer questions; that is nobody's progress."""
-    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
+    monkeypatch.setenv(learner.VARIABLE, str(tmp_path / "progress.json"))
 
 
 @pytest.fixture

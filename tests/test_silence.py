@@ -1,6 +1,8 @@
 """Silence lasts as long as it is asked for, and changes nothing that a user chose."""
 
 import logging
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -63,3 +65,14 @@ def test_what_the_user_chose_is_as_it_was(choose):
     with pytest.raises(KeyError), silence_libraries():
         raise KeyError
     assert state() == before
+
+
+def test_a_learners_first_peft_model_warns_of_nothing():
+    code = """
+import lora_course
+from peft import LoraConfig, get_peft_model
+from lora_course.tasks.style import StyleShift
+get_peft_model(StyleShift().model(), LoraConfig(r=2, target_modules="all-linear"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")

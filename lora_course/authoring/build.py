@@ -6,7 +6,7 @@ import ast
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from lora_course.authoring.index import NAME, index
+from lora_course import learner
+from lora_course.authoring.index import GLOSSARY, NAME, glossary, index
 from lora_course.authoring.nbgrader import assignment
 from lora_course.authoring.source import SourceError, read_source, solutions, variant
-from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room, rooms
+from lora_course.display.plots import SERVED
 from lora_course.grading.cell_code import digest
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -41,11 +42,12 @@ def solution_path(room: Room, folder: Path) -> Path:
     return folder / "solutions" / room.notebook
 
 
-def write_index(folder: Path) -> Path:
-    """Write the index of all chapters into the folder of notebooks."""
-    path = folder / NAME
-    path.write_text(text(index(rooms())), encoding="utf-8")
-    return path
+def write_index(folder: Path) -> list[Path]:
+    """Write the index of all chapters and the glossary into the folder of notebooks."""
+    pages = {folder / NAME: index(rooms()), folder / GLOSSARY: glossary()}
+    for path, notebook in pages.items():
+        path.write_text(text(notebook), encoding="utf-8")
+    return list(pages)
 
 
 def text(notebook: NotebookNode) -> str:
@@ -54,9 +56,11 @@ def text(notebook: NotebookNode) -> str:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
+def offline() -> Iterator[None]:
+    """The environment in which a chapter's code runs: without a network, and by no server."""
     before = dict(os.environ)
     os.environ.update(SETTINGS)
+    os.environ.pop(SERVED, None)  # where a notebook builds another
     try:
         yield
     finally:
@@ -74,15 +78,27 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 600) -> No
         record_timing=False,
         store_widget_state=False,
     )
-    with _environment(), tempfile.TemporaryDirectory() as scratch:
-        os.environ[progress.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
+    with offline(), tempfile.TemporaryDirectory() as scratch:
+        os.environ[learner.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
         client.execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             for output in cell.outputs:  # a widget's HTML view in its place: it needs no kernel
                 output.get("data", {}).pop(WIDGET, None)
-            cell.outputs = [output for output in cell.outputs if output.get("data") != {}]
+            cell.outputs = merged_streams(o for o in cell.outputs if o.get("data") != {})
     return notebook
+
+
+def merged_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The outputs, what was printed in several pieces as one: the pieces come as time has it."""
+    merged: list[NotebookNode] = []
+    for output in map(nbformat.from_dict, outputs):
+        before = merged[-1] if merged else {}
+        if output.output_type == "stream" and output.name == before.get("name"):
+            before["text"] += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def course_cells(room: Room) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""The index of chapters, as a notebook: where everything opens from, and how far one has come."""
+"""The index of chapters and the glossary, as notebooks: where everything opens from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lora_course.authoring.source import KERNEL, SourceError, read_source
+from lora_course.chapters.glossary import TERMS
 from lora_course.chapters.rooms import Room
 
-NAME = "index.ipynb"
+NAME, GLOSSARY = "index.ipynb", "glossary.ipynb"
 # The first cell of each chapter says its title, its times, and what the reader measures.
 OPENING = re.compile(
     r"# \d+\. (?P<title>.+)\n+Chapter \d+ of \d+ · (?P<times>.+)\n+"
@@ -34,6 +35,9 @@ replace the dots in the exercises, and run them again: each check says what it m
 Something does not work? In a terminal, in the course's folder: `.venv/bin/lora-course doctor`
 (on Binder `lora-course doctor`, on Windows `.venv\\Scripts\\lora-course doctor`).
 
+A word that you do not know: the [glossary](glossary.ipynb). Questions of a minute on what you have
+learnt, when they are due: `lora-course recall` in a terminal.
+
 How far have you come?
 """
 CODE = "from lora_course import progress\n\nprogress()"
@@ -49,6 +53,23 @@ def index(chapters: Sequence[Room]) -> NotebookNode:
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
     nbformat.validate(notebook)
     return notebook
+
+
+def glossary() -> NotebookNode:
+    """The notebook of the course's terms."""
+    notebook = new_notebook(
+        cells=[new_markdown_cell(glossary_text(), id="glossary")],
+        metadata={"kernelspec": KERNEL},
+    )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def glossary_text() -> str:
+    """All terms as Markdown, each with the chapter that uses it first."""
+    rows = [f"| **{term.name}** | {term.meaning} | {term.chapter} |" for term in TERMS]
+    head = "# Glossary\n\n| term | what it means in this course | first in chapter |\n|---|---|---|"
+    return "\n".join([head, *rows])
 
 
 def chapter_table(chapters: Sequence[Room], suffix: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lora_course.chapters import progress
+from lora_course import learner
 
 HOST = "127.0.0.1"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -57,7 +57,7 @@ def jupyterlab(
     command += [f"--IdentityProvider.token={secrets.token_hex(16)}"]
     command += ["--LabApp.extension_manager=readonly"]
     environment = os.environ | {name: str(home / name) for name in JUPYTER_FOLDERS}
-    environment[progress.VARIABLE] = str(home / "progress.json")  # not the author's own
+    environment[learner.VARIABLE] = str(home / "progress.json")  # not the author's own
     log = home / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lora_course.chapters import progress
+from lora_course import learner
 from lora_course.chapters.rooms import Room
 from lora_course.checks.question import Part, Question
 
@@ -22,7 +22,7 @@ CONFIG = f'''\
 import os
 
 # Answers that nbgrader runs are the learners': they are no progress of yours.
-os.environ["{progress.VARIABLE}"] = "{progress.OFF}"
+os.environ["{learner.VARIABLE}"] = "{learner.OFF}"
 
 c = get_config()  # noqa: F821  # nbgrader defines it
 

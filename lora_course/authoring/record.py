@@ -22,12 +22,13 @@ from typing import Any
 
 from filelock import FileLock
 
+from lora_course import learner
 from lora_course.authoring import cell_clock
 from lora_course.authoring.build import solution_path
 from lora_course.authoring.closure import ROOT, fingerprint
 from lora_course.authoring.source import read_source, variant
-from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
+from lora_course.display.plots import SERVED
 from lora_course.files import read_object, write_whole
 
 FOLDER = ROOT / "build" / "records"
@@ -107,12 +108,12 @@ def _kernels_that_write() -> Iterator[tuple[dict[str, str], Path]]:
         startup.mkdir(parents=True)
         shutil.copyfile(cell_clock.__file__, startup / "00-cell-clock.py")
         yield (
-            os.environ
+            {name: value for name, value in os.environ.items() if name != SERVED}
             | {
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # nbval alone is needed: it starts faster
                 "IPYTHONDIR": str(folder / "ipython"),
                 cell_clock.FOLDER: scratch,
-                progress.VARIABLE: str(folder / "progress.json"),  # not the author's own
+                learner.VARIABLE: str(folder / "progress.json"),  # not the author's own
             },
             folder,
         )

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from lora_course import learner
 from lora_course.chapters.rooms import FOLDER, Room, rooms
 from lora_course.checks.question import Question
 from lora_course.checks.result import Result
-from lora_course.files import read_object, write_whole
-
-# Another file than the usual one: for several learners on one account, and for tests.
-VARIABLE = "LORA_COURSE_PROGRESS"
-OFF = "off"  # as its value: nothing is kept or told, for whoever runs the answers of others
 
 
 @dataclass(frozen=True)
@@ -52,32 +44,15 @@ class Progress:
         return f"<ul>{lines}</ul>"
 
 
-def is_kept() -> bool:
-    """Whether there is anyone whose progress it would be."""
-    return os.environ.get(VARIABLE) != OFF
-
-
-def file() -> Path:
-    """Where the points are kept: in the folder that the system has for a program's data."""
-    from platformdirs import user_data_path
-
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen) if chosen else user_data_path("lora-course", False) / "progress.json"
-
-
 def remember(key: str, points: int) -> None:
     """Keep a question's points, if they are its most so far; nothing where that cannot be."""
-    kept = _read()
-    if points <= kept.get(key, 0):
-        return
-    with suppress(OSError):
-        file().parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file(), json.dumps(kept | {key: points}, indent=1).encode())
+    if points > _read().get(key, 0):
+        learner.keep(learner.POINTS, key, points)
 
 
 def record(question: Question, result: Result) -> str:
     """Remember what a check gave; what it makes of its chapter so far, in a sentence."""
-    if not is_kept():
+    if not learner.is_kept():
         return ""
     remember(question.key, result.points)
     room = Room(FOLDER / question.room.rpartition(".")[2])
@@ -99,6 +74,6 @@ def progress() -> Progress:
 
 
 def _read() -> dict[str, int]:
-    """The points that are kept; none where the file is missing or is not ours."""
-    kept = read_object(file()).items() if is_kept() else ()
+    """The points that are kept; what is none is passed over."""
+    kept = learner.read().items()
     return {name: points for name, points in kept if type(points) is int and points > 0}

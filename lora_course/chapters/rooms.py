@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.checks.question import BUILT, Question
+from lora_course.checks.recall import Recall
 
 FOLDER = Path(__file__).parent
 NAME = re.compile(r"ch(\d\d)_([a-z]\w*)")
@@ -64,6 +65,12 @@ class Room:
         """Its questions, in the order of the text."""
         module = import_module(f"{self.package}.questions")
         found: tuple[Question, ...] = module.QUESTIONS
+        return found
+
+    def recall(self) -> tuple[Recall, ...]:
+        """Its questions of a minute for later chapters."""
+        module = import_module(f"{self.package}.recall")
+        found: tuple[Recall, ...] = module.RECALL
         return found
 
     def read_built(self) -> dict[str, Any]:

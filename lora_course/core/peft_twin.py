@@ -31,11 +31,16 @@ def peft_twin(adapted: nn.Module, fresh: nn.Module) -> nn.Module:
         target_modules=list(layers),
     )
     wrapped: nn.Module = get_peft_model(fresh, config)
+    copy_adapters(adapted, wrapped)
+    return wrapped
+
+
+def copy_adapters(adapted: nn.Module, wrapped: nn.Module) -> None:
+    """Give every layer of PEFT's `wrapped` the A and B that it has in the course's `adapted`."""
     with torch.no_grad():
         for name, weight in adapter_state(adapted).items():
             path = f"base_model.model.{name}.default.weight"
             wrapped.get_parameter(path).copy_(weight)
-    return wrapped
 
 
 @dataclass(frozen=True)

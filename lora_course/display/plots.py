@@ -6,8 +6,11 @@ import base64
 import html
 import io
 import math
+import os
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
@@ -20,11 +23,18 @@ from lora_course.core.results import RankSummary
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from lora_course.display.predict import Prediction
+
+# Set, to the notebook's path, in the kernels that a Jupyter server starts, and in no others.
+SERVED = "JPY_SESSION_NAME"
+
 # Okabe and Ito's palette: told apart with every common kind of colour blindness. Line style and
 # marker differ too, so no curve is known by its colour alone.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
+
+LABEL = 32  # letters in a line of a y label: what fits the height of `panels`
 
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "#ffffff",
@@ -41,6 +51,20 @@ STYLE: dict[Any, Any] = {
 }
 
 
+# Dots an inch of the pictures that are made; a page of many views takes fewer.
+_DOTS: ContextVar[int] = ContextVar("dots", default=150)
+
+
+@contextmanager
+def resolution(dots: int) -> Iterator[None]:
+    """Pictures that are made inside have so many dots an inch."""
+    before = _DOTS.set(dots)
+    try:
+        yield
+    finally:
+        _DOTS.reset(before)
+
+
 class Picture:
     """A finished figure: shown in a notebook as an image with alt text on a white card.
 
@@ -52,7 +76,7 @@ class Picture:
         self.width = round(figure.get_size_inches()[0] * 72 * 1.25)
         buffer = io.BytesIO()
         # No software or date stamp: the same figure gives the same bytes.
-        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=_DOTS.get(), metadata={"Software": None})
         self.png = buffer.getvalue()
         self._figure = figure
 
@@ -74,8 +98,20 @@ class Picture:
             ' style="max-width:100%;height:auto;border-radius:8px;margin:6px 0">'
         )
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": f"[figure: {self.alt}]"}
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, str] | tuple[dict[str, str], dict[str, dict[str, object]]]:
+        """A PNG with its alt text beside it; as HTML where a Jupyter server shows it.
+
+        JupyterLab shows no alt text of a PNG; and GitHub shows no image that is written into HTML.
+        A saved solution, run by no server, is read there: so each gets the one it can show, once.
+        """
+        words = {"text/plain": f"[figure: {self.alt}]"}
+        if os.environ.get(SERVED):
+            return words | {"text/html": self.to_html()}
+        png = base64.b64encode(self.png).decode()
+        said: dict[str, object] = {"alt": self.alt, "width": self.width}
+        return words | {"image/png": png}, {"image/png": said}
 
 
 @contextmanager
@@ -92,6 +128,14 @@ def rank_axis(axes: Axes, ranks: Sequence[int]) -> None:
     axes.set_xticks(list(ranks), [str(rank) for rank in ranks])
     axes.minorticks_off()
     axes.set_xlabel("rank r")
+
+
+def y_label(axes: Axes, text: str) -> None:
+    """Name the y axis, in several lines where one would be longer than the figure is high.
+
+    The layout makes room for a label's height, never for its length: what is too long is cut off.
+    """
+    axes.set_ylabel("\n".join(textwrap.wrap(text, LABEL)))
 
 
 def mean_line(
@@ -121,14 +165,28 @@ def mean_line(
     return [mean + side * length for mean, length in pairs for side in (-1, 1)]
 
 
+def mark_guess(axes: Axes, guess: Prediction | None, axis: str = "x") -> list[str]:
+    """A dotted line where the reader guessed, at that value of an axis; its words for the alt text.
+
+    Nothing, and no words, where there is no guess.
+    """
+    if guess is None or not guess.made:
+        return []
+    line = axes.axvline if axis == "x" else axes.axhline
+    line(guess.value, color="#555555", linestyle=":", linewidth=2.2, label="your guess")
+    return [f"your guess {guess.value}"]
+
+
 def rank_curve(
     curves: Mapping[str, Sequence[RankSummary]],
     ceiling: Mapping[int, float] | None = None,
     chosen: int | None = None,
+    guess: Prediction | None = None,
 ) -> Picture:
     """Held-out accuracy against rank, one line a curve, with standard errors over seeds.
 
-    `ceiling`: rank -> the best accuracy any update of that rank can reach, drawn dashed.
+    `ceiling`: rank -> the best accuracy any update of that rank can reach, drawn dashed. `guess`:
+    the rank that the reader expects.
     """
     with panels() as (figure, (axes,)):
         said = []
@@ -152,6 +210,7 @@ def rank_curve(
                 textcoords="offset points",
             )
             said.append(f"chosen rank {chosen}")
+        said += mark_guess(axes, guess)
         rank_axis(axes, ranks)
         axes.set_ylabel("held-out accuracy (share)")
         axes.legend()
@@ -194,7 +253,7 @@ def loss_lines(curves: Mapping[str, Tensor], what: str, *, log: bool = False) ->
         if log:
             axes.set_yscale("log")
         axes.set_xlabel("step")
-        axes.set_ylabel(what)
+        y_label(axes, what)
         axes.legend()
         return Picture(figure, f"{what[0].upper()}{what[1:]} against step. {'; '.join(said)}.")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from lora_course.display.explorer import Explorer, chooser, explorer
+from lora_course.display.explorer import Explorer, buttons, chooser, explorer
 from lora_course.display.plots import COLOURS
 from lora_course.memory.closed_form import WEIGHT_BYTES, estimate_model_memory
 from lora_course.models.architectures import MODELS, TARGETS
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LENGTHS = (256, 512, 1024, 2048, 4096, 8192)
 
 # Every bar has its name and number beside it, so no part is known by its colour alone.
 PARTS = {
@@ -26,17 +27,18 @@ PARTS = {
 def memory_bars(figures: dict[str, float], title: str) -> str:
     """An HTML table with one bar a part: bytes as numbers, widths on one common scale."""
     largest = max(figures[key] for key in PARTS)
-    number = "text-align:right;white-space:nowrap;padding:0 .8em;min-width:6rem"
+    number = "text-align:right;white-space:nowrap;padding:0 .8em"
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
         f'<td style="{number}">{_mb(figures[key])}</td>'
-        f'<td style="width:16rem;text-align:left"><div aria-hidden="true" style="height:.9em;'
+        f'<td style="width:35%;text-align:left"><div aria-hidden="true" style="height:.9em;'
         f"min-width:1px;width:{100 * figures[key] / largest:.2f}%;background:{colour}"
         '"></div></td></tr>'
         for key, (label, colour) in PARTS.items()
     )
     return (
-        f'<table style="border-collapse:collapse"><caption style="text-align:left">'
+        '<table style="border-collapse:collapse;width:100%;max-width:40rem">'
+        '<caption style="text-align:left">'
         f"<strong>{html.escape(title)}</strong></caption>{rows}"
         '<tr><th scope="row" style="text-align:left">at the fullest moment</th>'
         f'<td style="{number}"><strong>{_mb(figures["total_mb"])}</strong></td><td></td></tr>'
@@ -48,11 +50,11 @@ def rank_explorer() -> Explorer:
     """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
     controls: dict[str, Any] = {
         "model": chooser("model", list(MODELS), "Llama-3.1-8B"),
-        "rank": chooser("rank r", RANKS, 16),
-        "targets": chooser("target modules", list(TARGETS), "all linear"),
-        "precision": chooser("base precision", list(WEIGHT_BYTES), "bf16"),
-        "batch_size": chooser("batch size", range(1, 17), 1),
-        "seq_length": chooser("tokens a sequence", (256, 512, 1024, 2048, 4096, 8192), 2048),
+        "rank": chooser("rank r", RANKS, 16, few=(4, 16, 64, 256)),
+        "targets": buttons("target modules", list(TARGETS), "all linear"),
+        "precision": buttons("base precision", list(WEIGHT_BYTES), "bf16"),
+        "batch_size": chooser("batch size", range(1, 17), 1, few=(1, 8)),
+        "seq_length": chooser("tokens a sequence", LENGTHS, 2048, few=(256, 2048, 8192)),
     }
     return explorer(controls, _memory_view)
 

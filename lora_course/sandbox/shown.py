@@ -18,7 +18,7 @@ SETTINGS = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts"
 PREFIX = ("bin", "lib", "lib64", "include", "share", "etc", "ssl", "pyvenv.cfg")
 # Of a chapter's room: what holds solutions, and what knows without them which answers are right.
 SOLUTIONS = ("chapter.py", "built.json")
-CHECKS = ("questions.py", "check_*.py")
+CHECKS = ("questions.py", "check_*.py", "recall.py")
 
 
 def folders() -> list[str]:

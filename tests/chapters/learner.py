@@ -21,7 +21,9 @@ from tests.conftest import NOTEBOOKS
 
 WIDTHS, HEIGHT = (1280, 800), 900
 SLIDERS = ".widget-slider .noUi-handle"
-OTHERS = ".jp-OutputArea :is(select, input, .widget-button)"  # JupyterLab would take their keys
+BUTTONS = ".lora-explorer .widget-toggle-buttons"
+PREDICTIONS, CARDS = ".lora-predict", ".lora-recall > .widget-vbox"
+BETWEEN = 15  # steps of Tab from one slider to the next, at most
 FOCUSED = "element => element === document.activeElement"
 # What the widgets' front end logs for each widget of a reopened notebook, before it gets the
 # widgets from the kernel and shows them.
@@ -55,6 +57,8 @@ def go_through(room, chromium, lab, notebooks, records):
         save(page, saved, until=lambda cells: cells[-1].get("outputs") or ran(cells))
         shutil.copyfile(saved, records / "blank.ipynb")
         sliders = use_every_control(page)
+        guesses = make_every_guess(page)
+        recalled = recall_everything(page)
         pictures = take_pictures(page, records)
         answer_first_question(page, room)
         passed = f"{room.questions()[0].max_points} of {room.questions()[0].max_points} points"
@@ -70,6 +74,8 @@ def go_through(room, chromium, lab, notebooks, records):
         "server_mb": server_mb,
         "peak_mb": peak_mb,
         "sliders": sliders,
+        "guesses": guesses,
+        "recalled": recalled,
         "explorers": explorers,
         "outputs_with_widgets": left,
         "pictures": pictures,
@@ -108,7 +114,6 @@ def save(page, notebook, until):
 def use_every_control(page):
     """Reach each by Tab and move it by an arrow key: what the cell shows must change."""
     sliders = page.locator(SLIDERS)
-    assert not page.locator(OTHERS).count()
     for place in range(sliders.count()):
         slider = sliders.nth(place)
         area = slider.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
@@ -123,14 +128,62 @@ def use_every_control(page):
             page.wait_for_timeout(100)
         assert view.inner_html() != before, f"slider {place + 1} changed nothing"
         assert not view.locator("img:not([alt])").count()
+    for group in page.locator(BUTTONS).all():
+        area = group.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
+        view = area.locator(".widget-html-content").last
+        before = view.inner_html()
+        press(page, group.locator("button:not(.mod-active)").first)
+        changed(page, view, before)
     return sliders.count()
 
 
+def press(page, button):
+    """Press a button by the keyboard."""
+    button.focus()
+    assert button.evaluate(FOCUSED)
+    page.keyboard.press("Space")
+
+
+def changed(page, view, before):
+    """Wait until what a cell shows is no longer what it was."""
+    for _ in range(600):
+        if view.inner_html() != before:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("nothing changed")
+
+
+def make_every_guess(page):
+    """Guess by the keyboard; each cell says what was guessed. How many there are."""
+    predictions = page.locator(PREDICTIONS).all()
+    for prediction in predictions:
+        if prediction.locator("button").count():
+            press(page, prediction.locator("button").first)
+        else:
+            prediction.locator("input").fill("0.5")
+            page.keyboard.press("Enter")
+        expect(prediction).to_contain_text("Your guess: ")
+    return len(predictions)
+
+
+def recall_everything(page):
+    """Answer each question of the opening by the keyboard; how many there are."""
+    cards = page.locator(CARDS).all()
+    for card in cards:
+        if card.locator("button").count():
+            press(page, card.locator("button").first)
+        else:
+            card.locator("input").fill("7")
+            page.keyboard.press("Enter")
+        expect(card).to_contain_text(re.compile("Right|Not this time"))
+    return len(cards)
+
+
 def reach(page, slider, first):
-    """Focus the first slider of a cell; the others must come by Tab, their readouts between."""
+    """Focus the first slider of a cell; the others must come by Tab, others' readouts between."""
     if first:
         slider.focus()
-    for _ in range(2):
+    for _ in range(BETWEEN):
         if not slider.evaluate(FOCUSED):
             page.keyboard.press("Tab")
     assert slider.evaluate(FOCUSED)

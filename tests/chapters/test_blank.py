@@ -15,8 +15,11 @@ MOST_MB = 1000  # server and kernel, of the 2 GB that a session on Binder may us
 
 def test_a_learner_goes_through_a_chapter(room, blank):
     assert not blank["trouble"]
-    # What needs a kernel is the explorers alone: no progress bar stays.
-    assert blank["outputs_with_widgets"] == blank["explorers"] > 0
+    # What needs a kernel is what a reader moves or answers: no progress bar stays.
+    answered = blank["guesses"] + bool(blank["recalled"])
+    assert blank["outputs_with_widgets"] == blank["explorers"] + answered
+    assert blank["explorers"] > 0 and blank["guesses"] > 0
+    assert blank["recalled"] == (3 if room.number > 1 else 0)
     assert blank["sliders"] > 0, f"{room.name}: a chapter has an explorer"
     assert all((FOLDER / room.name / name).stat().st_size > 50_000 for name in blank["pictures"])
 

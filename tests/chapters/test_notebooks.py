@@ -13,11 +13,13 @@ from lora_course.authoring.source import (
     solutions,
     variant,
 )
+from lora_course.chapters.glossary import TERMS
 from lora_course.chapters.rooms import Room
 from lora_course.checks.result import Outcome
 from tests.conftest import NOTEBOOKS, ROOMS, ROOT
 
-MOST = {"most_cells": 20, "most_words": 600, "most_lines": 60}
+MOST_CLAIMS, MOST_IMPORTS = 5, 8  # in a cell; lines in the first one
+MOST = {"most_cells": 20, "most_words": 700, "most_lines": 60}
 
 
 def cells(path, kind=None):
@@ -32,12 +34,26 @@ def test_student_notebook_is_up_to_date(room):
     )
 
 
+def test_the_glossary_is_up_to_date_sorted_and_says_where_a_term_stands_first():
+    content = (NOTEBOOKS / "glossary.ipynb").read_text(encoding="utf-8")
+    assert content == build.text(build.glossary()), "run `make notebooks`"
+    assert [term.name for term in TERMS] == sorted((t.name for t in TERMS), key=str.lower)
+    for term in TERMS:
+        (room,) = (room for room in ROOMS if room.number == term.chapter)
+        text = build.student_path(room, NOTEBOOKS).read_text(encoding="utf-8")
+        assert term.name.lower() in text.lower().replace("\\\\alpha", "alpha"), term
+
+
+def test_every_chapter_links_to_the_glossary(room):
+    assert "](glossary.ipynb)" in build.student_path(room, NOTEBOOKS).read_text(encoding="utf-8")
+
+
 def test_the_index_is_up_to_date_and_its_links_lead_to_every_chapter():
     folder = ROOT / "notebooks"
     content = (folder / "index.ipynb").read_text(encoding="utf-8")
     assert content == build.text(build.index(ROOMS)), "run `make notebooks`"
     linked = re.findall(r"\]\(([^)]+\.ipynb)\)", content)
-    assert linked == [room.notebook for room in ROOMS]
+    assert linked == [*(room.notebook for room in ROOMS), "glossary.ipynb"]
     assert all((folder / name).exists() for name in linked)
 
 
@@ -79,18 +95,38 @@ def test_solution_was_executed_and_holds_no_error(room):
             assert cell.outputs, f"{cell.id} is compared, so it needs an output"
 
 
-def test_every_claim_stands_as_a_true_statement(room):
-    printed = "".join(
-        output.get("text", "")
-        for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
-        for output in cell.outputs
+def test_every_claim_stands_as_a_true_statement_in_a_table(room):
+    code = cells(build.solution_path(room, NOTEBOOKS), "code")
+    made = {cell.id: len(re.findall(r"\bclaim\(", cell.source)) for cell in code}
+    shown = {
+        cell.id: sum(
+            len(re.findall(r"^✓ .*; measured [-\d.,e+]+\)$", text, re.MULTILINE))
+            for output in cell.outputs
+            for text in [output.get("data", {}).get("text/plain", "")]
+        )
+        for cell in code
+    }
+    assert shown == made, "give each claim(...) to the claims(...) at the end of its cell"
+    assert sum(made.values()) >= 5, f"{room.name}: a chapter measures at least five things"
+    assert max(made.values()) <= MOST_CLAIMS, made
+
+
+def test_a_chapter_teaches_by_the_standard(room):
+    """What CONTRIBUTING asks of every chapter, as far as a test can see it."""
+    student = cells(build.student_path(room, NOTEBOOKS))
+    code = [cell.source for cell in student if cell.cell_type == "code"]
+    imports = [line for line in code[0].splitlines() if re.match(r"(from|import) |    \w", line)]
+    assert len(imports) <= MOST_IMPORTS, imports
+    assert room.number == 1 or f"recall(chapter={room.number})" in code[0], "open with recall"
+    assert any(re.search(r"\bpredict\(", cell) for cell in code), "let the reader predict"
+    assert any("LoraConfig(" in cell.source for cell in student), "show PEFT's own call"
+    text = "\n".join(cell.source for cell in student if cell.cell_type == "markdown")
+    assert "## Which decision does this change?" in text
+    asked = re.findall(
+        r"\*\*Question \((\w)\)\*\*( · (?:easy|medium|harder), \d+ minutes\.)?", text
     )
-    claims = sum(
-        len(re.findall(r"^ *claim\(", cell.source, re.MULTILINE))
-        for cell in cells(build.solution_path(room, NOTEBOOKS), "code")
-    )
-    assert claims >= 5, f"{room.name}: {claims} claims; a chapter measures at least five things"
-    assert len(re.findall(r"^True: .*; measured [-\d.,e]+\)$", printed, re.MULTILINE)) == claims
+    assert [letter for letter, _ in asked] == list("abcdef"[: len(room.questions())])
+    assert all(effort for _, effort in asked), "say at each question how hard it is, and how long"
 
 
 def test_every_question_is_solved(room):
@@ -121,10 +157,12 @@ def test_budgets_are_kept(room):
 def test_every_figure_has_alt_text_and_no_address_shows(room):
     for cell in cells(build.solution_path(room, NOTEBOOKS), "code"):
         for output in cell.outputs:
-            html = output.get("data", {}).get("text/html", "")
-            for image in re.findall(r"<img [^>]*>", html):
+            data = output.get("data", {})
+            for image in re.findall(r"<img [^>]*>", data.get("text/html", "")):
                 assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
-            assert "image/png" not in output.get("data", {}), f"{cell.id}: use Picture"
+            if "image/png" in data:
+                said = output.metadata.get("image/png", {})
+                assert len(said.get("alt", "")) > 30, f"{cell.id}: use Picture"
             assert " at 0x" not in json.dumps(output)
 
 

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from lora_course import progress
-from lora_course.chapters import progress as kept
+from lora_course import learner, progress
 from lora_course.chapters.rooms import questions_of, rooms
 from lora_course.checks.question import NO_CHECKS
 from lora_course.cli import main
@@ -46,12 +45,12 @@ def test_a_blank_and_a_graded_check_leave_no_trace(monkeypatch):
     FIRST.check(...)
     monkeypatch.setenv(NO_CHECKS, "1")
     FIRST.check(right)
-    assert not kept.file().exists()
+    assert not learner.file().exists()
 
 
 def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(kept.VARIABLE, kept.OFF)
+    monkeypatch.setenv(learner.VARIABLE, learner.OFF)
     result = FIRST.check(right)
     assert result.points == 2 and result.reached == ""
     assert list(tmp_path.iterdir()) == []
@@ -66,29 +65,29 @@ def test_for_whoever_runs_the_answers_of_others_nothing_is_kept(monkeypatch, tmp
     ids=range(8),
 )
 def test_a_file_that_is_not_ours_counts_nothing_and_is_replaced(content):
-    kept.file().write_bytes(content.encode("utf-8", "surrogatepass"))
+    learner.file().write_bytes(content.encode("utf-8", "surrogatepass"))
     assert NOTHING in str(progress())
     FIRST.check(right)
-    assert json.loads(kept.file().read_text())[FIRST.key] == 2
+    assert json.loads(learner.file().read_text())[FIRST.key] == 2
 
 
 def test_more_points_than_there_are_count_as_all():
-    kept.file().write_text(json.dumps({FIRST.key: 99}))
+    learner.file().write_text(json.dumps({FIRST.key: 99}))
     assert "1 of 4 questions, 2 of 10 points" in str(progress())
 
 
 def test_where_nothing_can_be_written_a_check_still_checks(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "file" / "progress.json"))
+    monkeypatch.setenv(learner.VARIABLE, str(tmp_path / "file" / "progress.json"))
     assert FIRST.check(right).points == 2
     assert NOTHING in str(progress())
 
 
 def test_the_usual_place_is_the_users_own_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv(kept.VARIABLE)
+    monkeypatch.delenv(learner.VARIABLE)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    assert kept.file().is_relative_to(tmp_path) and kept.file().name == "progress.json"
+    assert learner.file().is_relative_to(tmp_path) and learner.file().name == "progress.json"
 
 
 def test_every_chapter_with_questions_is_listed():

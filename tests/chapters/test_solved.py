@@ -25,4 +25,7 @@ def test_long_cells_say_how_long_they_take(room, solved):
             for seconds in re.findall(r"(\d+) seconds", said):
                 # Of the right order, on any machine.
                 assert solved.cells[cell.id] <= 3 * int(seconds), f"{cell.id}: says {seconds} s"
-        told = cell.source if cell.cell_type == "markdown" else ""
+        if cell.cell_type == "markdown":
+            told = cell.source
+        elif "predict(" not in cell.source:  # between the text and what it tells of
+            told = ""

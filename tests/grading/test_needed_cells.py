@@ -7,9 +7,10 @@ from lora_course.grading.cell_code import CellCode, digest
 from lora_course.grading.needed_cells import NeededCells
 from lora_course.grading.notebook import code_cells
 from tests.conftest import NOTEBOOKS
-from tests.example import A, D
+from tests.example import A
 
 IMPORTS = "import statistics\nfrom math import sqrt as root"
+ROOT = "def half(x):\n    return root(x)"
 TASK = "task, ranks = [1, 2], (1, 2)"
 CHANGES = "task[0] = 7\nlimit = 3"
 PLOT = "print(sum(task))"
@@ -29,7 +30,7 @@ def run(*cells, course=COURSE):
 
 CASES = {
     "nothing of the course's is used": ([IMPORTS, TASK, PLOT, A], [A]),
-    "an import is used": ([IMPORTS, TASK, D], [IMPORTS, D]),
+    "an import is used": ([IMPORTS, TASK, ROOT], [IMPORTS, ROOT]),
     "a value, and what changes it": (
         [IMPORTS, TASK, CHANGES, "x = task", PLOT],
         [TASK, CHANGES, "x = task"],

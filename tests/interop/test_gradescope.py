@@ -263,13 +263,14 @@ def test_the_other_user_sees_no_environment_no_answers_and_no_network():
                 check=False,
             )
             assert done.returncode == 0, done.stderr[-2000:]
-    closed = {"built.json", "chapter.py", "questions.py"}
+    closed = {"built.json", "chapter.py", "questions.py", "recall.py"}
     closed |= {path.name for path in ROOM.folder.glob("check_*.py")}
     closed |= {f"{Path(name).stem}.{sys.implementation.cache_tag}.pyc" for name in closed}
     token, parent, seen, asked, network, *rest = done.stdout.splitlines()
     assert (token, parent) == ("False", "PermissionError")
     assert set(ast.literal_eval(seen)) <= closed | {"__init__.cpython-311.pyc"}
-    assert {"built.json", "chapter.py", "questions.py"} <= set(ast.literal_eval(seen))
+    wanted = {"built.json", "chapter.py", "questions.py", "recall.py"}
+    assert wanted <= set(ast.literal_eval(seen))
     assert "graded elsewhere" in asked
     assert seccomp.program() is None or network == "OSError"
     assert rest == ["2", str(Limits().memory_mb)]

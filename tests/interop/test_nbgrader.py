@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lora_course import learner
 from lora_course.authoring import build, nbgrader
 from lora_course.authoring.nbgrader import ExportError, export_nbgrader
 from lora_course.authoring.source import read_source, variant
-from lora_course.chapters import progress
 from lora_course.chapters.rooms import Room
 from lora_course.interop.parts import check_part
 from lora_course.sandbox.command import by_name
@@ -164,7 +164,7 @@ def test_a_small_chapter_is_handed_out_and_graded(tiny, tmp_path):
             cell.source, cell.metadata.nbgrader.points = "1", 50
     submit(course, NAME_OF_TINY, "erin", cheating)
     run(course, "autograde", NAME_OF_TINY)
-    assert not progress.file().exists()
+    assert not learner.file().exists()
     expected = {"alice": (2, 2), "bob": (0, 2), "carol": (1, 2), "dave": (2, 2), "erin": (0, 2)}
     assert scores(course) == expected
     graded = (course / "autograded" / "carol" / NAME_OF_TINY / ROOM.notebook).read_text()
@@ -302,7 +302,7 @@ def test_a_part_passes_in_silence_or_says_what_to_mend():
 
 def test_a_part_leaves_no_progress():
     check_part(FIRST.key, 1, function(A))
-    assert not progress.file().exists()
+    assert not learner.file().exists()
 
 
 COUNTING = """\

@@ -108,7 +108,9 @@ def knows_answers(question):
 def test_of_a_room_only_what_a_notebook_needs_is_shown(session, room):
     """Neither the solutions nor the checks, compiled or not; nor does a question say anything."""
     shown = value(session, f"sorted(__import__('os').listdir({str(room.folder)!r}))")
-    assert not {"chapter.py", "built.json", "__pycache__"} & set(ast.literal_eval(shown))
+    assert not {"chapter.py", "built.json", "recall.py", "__pycache__"} & set(
+        ast.literal_eval(shown)
+    )
     for question in room.questions():
         for module in knows_answers(question):
             asked = f"__import__('importlib').import_module({module.__name__!r}).__dict__.keys()"

@@ -1,4 +1,4 @@
-# %% [markdown] most_lines=62
+# %% [markdown] most_words=720 most_lines=82
 # # 1. The low-rank update
 #
 # Chapter 1 of 24 · 15 minutes to read, 20 more for the questions · a minute of computing
@@ -6,49 +6,55 @@
 # **You will measure** what rank an adapter's update has, that merging it changes nothing, and how low
 # the rank of real updates is.
 #
-# **You need** PyTorch's `nn.Linear`, a gradient step, and a matrix's rank and singular values.
+# **You need** PyTorch's `nn.Linear`, a gradient step, and a matrix's rank and singular values. A word
+# that is new to you: the [glossary](glossary.ipynb).
 
 # %%
 import torch
 from torch import nn
 
-from lora_course import LoRALinear, count_trainable, estimate_model_memory
+from lora_course import adapt, claim, claims, count_trainable, predict
 from lora_course.chapters.ch01_low_rank_update import experiment, explorer, figure
 from lora_course.chapters.ch01_low_rank_update import questions as ch01
-from lora_course.core.spectrum import energy_shares, singular_values
-from lora_course.display.claims import claim
-from lora_course.models.architectures import MODELS
-from lora_course.tasks.style import StyleShift
+from lora_course.core.training import fit_text
+from lora_course.tasks.style import LINEAR, StyleShift
 
 # %% [markdown]
 # ## What full tuning costs
 #
 # Fine-tuning with Adam keeps four numbers for each weight: the weight, its gradient and two running
-# averages. In fp32 that is 16 bytes, before a single activation is stored.
+# averages. In fp32, 4 bytes a number, that is 16 bytes, before a single activation is stored.
 
 # %% tags=["nbval-check-output"]
-weights = MODELS["Llama-3.1-8B"].parameters()
-adapter = estimate_model_memory("Llama-3.1-8B", rank=16)["lora_params"]
-full, base, new = (x / 1e9 for x in (16 * weights, 2 * weights, 16 * adapter))  # frozen: in bf16
-print(f"in full {full:.0f} GB; with an adapter of rank 16 {base:.0f} GB, frozen, + {new:.1f} GB")
-claim("the adapter trains less than 1% as many numbers", adapter / weights, below=0.01)
+costs = experiment.costs("Llama-3.1-8B", rank=16)
+print(f"full tuning, fp32: {costs.full:.0f} GB")
+print(f"an adapter of rank 16: {costs.base:.0f} GB frozen, in bf16, + {costs.adapter:.1f} GB")
+claims(claim("an adapter of rank 16 trains less than 1% as many numbers", costs.share, below=0.01))
 
 # %% [markdown]
 # ## The assumption
 #
 # Training turns a weight $W \in \mathbb{R}^{d_{out} \times d_{in}}$ into $W + \Delta W$. LoRA
-# ([Hu et al.](https://arxiv.org/abs/2106.09685)) freezes $W$ and assumes that a $\Delta W$ of low rank
-# is enough:
+# ([Hu et al.](https://arxiv.org/abs/2106.09685)) freezes $W$ and writes the update $\Delta W$ as a
+# product of two thin matrices. By hand:
+
+# %%
+B, A, x = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0, 1.0]]), torch.tensor([1.0, 1.0])
+print(f"BA = {(B @ A).tolist()}, and BA times (1, 1) = {(B @ (A @ x)).tolist()}")
+
+# %% [markdown]
+# $A$ reads *one* number from the input, here $3 + 1 = 4$; $B$ writes it to the output, 4 times $(1, 2)$.
+# Whatever the input, the output moves along $(1, 2)$: one *direction*, so $BA$ has rank 1. With $r$ rows
+# in $A$ and $r$ columns in $B$ there are $r$ directions:
 #
 # $$\Delta W = \frac{\alpha}{r} B A, \qquad B \in \mathbb{R}^{d_{out} \times r}, \quad
 # A \in \mathbb{R}^{r \times d_{in}}$$
 #
-# $A$ reads $r$ numbers from the input, $B$ writes them to the output: the output moves in at most $r$
-# directions. Only $A$ and $B$ train, $r\,(d_{out} + d_{in})$ numbers. The factor $\alpha / r$ is a
-# multiplier that you choose; chapter 3 is about it.
+# Only $A$ and $B$ train. You choose $\alpha$; chapter 3 is about it.
 #
-# **Question (a).** Up to which rank does the adapter of one matrix have *fewer* numbers than the
-# matrix? Stuck? In a new cell: `ch01.saving.hint()`, `ch01.saving.hint(2)`, `ch01.saving.solution()`.
+# **Question (a)** · easy, 5 minutes. Up to which rank does the adapter of one matrix have *fewer* numbers
+# than the matrix? Stuck? In a new cell: `ch01.saving.hint()`, `ch01.saving.hint(2)`,
+# `ch01.saving.solution()`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="saving"
@@ -66,7 +72,7 @@ ch01.saving.check(largest_saving_rank)
 # %% [markdown]
 # ## Build it
 #
-# **Question (b).** Wrap a frozen `nn.Linear`, step by step. (1) Freeze the base; make
+# **Question (b)** · harder, 10 minutes. Wrap a frozen `nn.Linear`, step by step. (1) Freeze the base; make
 # `self.lora_A` random and `self.lora_B` zero, both `nn.Parameter`s of the base's dtype. Zero, because
 # then the layer starts as the base: chapter 2. (2) The output for rows $x$ of numbers, of any leading shape,
 # $\;x W^\top + b + \frac{\alpha}{r}\, x A^\top B^\top$. (3) The one matrix that does the same,
@@ -116,59 +122,84 @@ ch01.layer.check(LoRALayer)
 # %% [markdown]
 # ## Rank and merging, seen
 #
-# The course's own layer, `LoRALinear`, with $B \neq 0$. The number of singular values above rounding
-# is the rank. Merged, it is a plain linear layer again: it costs nothing extra when used.
+# The course's `adapt` puts such layers into a model; in PEFT, which most people use, it is
+# `get_peft_model`. Both stand here on a language model of a million parameters, with the same numbers
+# in $A$ and $B$. *Merged*, $\Delta W$ added to $W$, it is the plain model again, as fast as before. The
+# number of singular values above rounding is the rank.
 
 # %% tags=["nbval-check-output"]
-layer = LoRALinear(nn.Linear(96, 64), rank=8, alpha=16)
-nn.init.normal_(layer.lora_B, std=0.1)
-values, x = singular_values(layer.delta().detach()), torch.randn(1000, 96)
-claim("B and A hold r·(d_out + d_in)", count_trainable(layer), equals=8 * (64 + 96))
-claim("the 8th singular value counts", (values[7] / values[0]).item(), above=0.1)
-claim("the 9th is rounding", (values[8] / values[0]).item(), below=1e-5)
-claim("merged, its outputs agree", (layer(x) - layer.merged()(x)).abs().max().item(), below=1e-5)
+from peft import LoraConfig, get_peft_model
+
+task, tokens = StyleShift(), torch.arange(64)[None]
+ours = adapt(task.model(), rank=8, alpha=16, targets=LINEAR)
+config = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
+theirs = get_peft_model(task.model(), config)
+counts = count_trainable(theirs), count_trainable(ours)
+experiment.same_adapters(ours, theirs)  # B random, too: else nothing is to be seen
+ours_out, theirs_out = ours(tokens).logits, theirs(tokens).logits
+merged_out = theirs.merge_and_unload()(tokens).logits
+update = ours.model.layers[0].self_attn.q_proj.delta().detach()
+values = torch.linalg.svdvals(update)  # its singular values, largest first
+claims(
+    claim("the 8th singular value of ΔW counts", (values[7] / values[0]).item(), above=0.1),
+    claim("the 9th is rounding", (values[8] / values[0]).item(), below=1e-5),
+    claim("PEFT trains as many numbers as we do", counts[0], equals=counts[1]),
+    claim("PEFT's outputs are ours", experiment.gap(theirs_out, ours_out), below=1e-3),
+    claim("merged, they stay the same", experiment.gap(merged_out, theirs_out), below=1e-3),
+)
 
 # %% [markdown]
 # ## Are real updates of low rank?
 #
-# A model of a million parameters that has read only Python's documentation learns to write code: all
-# 28 linear layers in full, and with adapters of rank 1, 4 and 16. Then the full update is cut, layer by
-# layer, to the nearest matrix of rank $r$, which keeps the $r$ directions with the largest singular
-# values $\sigma_i$ (Eckart–Young). They hold $\sum_{i \le r} \sigma_i^2$ of its *energy*,
-# $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. Two seeds each, 30 seconds.
+# That model has read only Python's documentation. Now it learns to write code: its 28 linear layers in
+# full, or by adapters of rank 1, 4 and 16. The full update is also *cut*, layer by layer, to the nearest
+# matrix of rank $r$, which keeps the $r$ directions with the largest singular values $\sigma_i$
+# (Eckart–Young). Loss is in *nats* a token: 0.7 nats more, half the probability.
 
 # %%
-task, seeds = StyleShift(), (0, 1)
-full = [experiment.fine_tune(task, seed=s) for s in seeds]
-adapters = {r: [experiment.fine_tune(task, rank=r, seed=s) for s in seeds] for r in (1, 4, 16)}
-cuts = {r: [experiment.loss_with(task, run.updates, r) for run in full] for r in (1, 4, 16, 64)}
-trained = {r: [run.loss for run in runs] for r, runs in adapters.items()}
-ends = {"no training": [experiment.loss_with(task, {})], "full update": [run.loss for run in full]}
+guess = predict(
+    "From which rank on does an adapter come close to full tuning here?", (1, 4, 16, 64)
+)
+
+# %%
+seeds, trained = (0, 1), {1: [], 4: [], 16: []}
+for rank, losses in trained.items():  # half a minute
+    for seed in seeds:
+        model = adapt(task.model(), rank, targets=LINEAR, seed=seed)
+        fit_text(model, task, seed=seed, steps=45, learning_rate=experiment.BEST_RATE[rank])
+        losses.append(task.loss(model))
+full = [experiment.tune_in_full(task, seed=seed, steps=45) for seed in seeds]
+cut = experiment.losses_of_cuts(task, full, ranks=(1, 4, 16, 64))
+ends = {"no training": [task.loss(task.model())], "full update": [run.loss for run in full]}
+figure.losses_by_rank({"full update, cut": cut, "adapter, trained": trained}, ends, guess)
 
 # %% tags=["nbval-check-output"]
-eight = [energy_shares(update)[7].item() for run in full for update in run.updates.values()]
-mean, noise = sum(eight) / len(eight), energy_shares(torch.randn(128, 128))[7].item()
-claim("8 directions hold less than 0.6 of a full update's energy, on average", mean, below=0.6)
-claim("but more than of random numbers, by 0.1", mean - noise, above=0.1)
-claim("layers differ, by more than 0.2", max(eight) - min(eight), above=0.2)
-ahead = min(c - t for r in trained for c, t in zip(cuts[r], trained[r]))
-claim("at each rank and seed, the adapter beats the cut update", ahead, above=0.02)
-behind = min(t - f for t, f in zip(trained[4], ends["full update"]))
-claim("full tuning still beats rank 4", behind, above=0.05)
-figure.losses_by_rank({"full update, cut": cuts, "adapter, trained": trained}, ends)
+energy = experiment.energy_in(full, directions=8)  # shares of it, in all layers and runs
+over_noise = energy.mean - energy.of_noise
+ahead, behind = [], []
+for seed in seeds:
+    ahead += [cut[rank][seed] - trained[rank][seed] for rank in trained]
+    behind.append(trained[4][seed] - full[seed].loss)
+claims(
+    claim("8 directions hold less than 0.6 of a full update's energy", energy.mean, below=0.6),
+    claim("that is 0.1 more than of a matrix of random numbers", over_noise, above=0.1),
+    claim("layers differ in this share, by more than 0.2", energy.spread, above=0.2),
+    claim("every adapter has a lower loss than the update cut to its rank", min(ahead), above=0.02),
+    claim("full tuning has a lower loss than rank 4", min(behind), above=0.05),
+)
 
 # %%
 explorer.update_explorer(full[0].updates)
 
 # %% [markdown]
-# So the update of full tuning is not of low rank: in most layers its energy lies in many directions.
+# *Energy* is $\lVert \Delta W \rVert^2 = \sum_i \sigma_i^2$. In most layers the energy of full tuning's
+# update lies in many directions: it is not of low rank.
 # [Biderman et al.](https://arxiv.org/abs/2405.09673) reported 10 to 100 times the rank of usual
-# adapters. Yet a few directions, *trained*, do better than the same number kept: LoRA
-# does not compress the full update, it finds another one. What is lost shrinks as $r$ grows; which $r$
-# is worth its price is for chapter 4.
+# adapters. Yet a few directions, *trained*, do better than the same number kept: LoRA does not compress
+# the full update, it finds another one. What is lost shrinks as $r$ grows.
 #
-# **Question (c).** Given an update's singular values, largest first, how many directions hold at least
-# `share` of its energy?
+# **Question (c)** · medium, 5 minutes. Given an update's singular values, largest first, how many
+# directions hold at least `share` of its energy?
 
 
 # %% tags=["exercise", "nbval-check-output"] question="energy"
@@ -190,13 +221,20 @@ def rank_for_energy(singular_values, share=0.9):
 ch01.energy.check(rank_for_energy)
 
 # %% [markdown]
+# ## Which decision does this change?
+#
+# **LoRA at all?** Yes, where memory for gradients and optimizer is what you lack: they shrink with the
+# trained share. The frozen base stays whole, which surprises many: "34 GB with 0.17% trained?"
+# ([PEFT, issue 148](https://github.com/huggingface/peft/issues/148)). Where you have the memory, full
+# tuning is the mark to measure against.
+#
 # ## Remember
 #
-# - Full tuning keeps four numbers a weight; an adapter trains $r\,(d_{out} + d_{in})$ numbers a matrix.
+# - An adapter trains $r\,(d_{out} + d_{in})$ numbers a matrix; the base stays, frozen.
 # - $\Delta W = \frac{\alpha}{r} BA$ has rank at most $r$, and merges into $W$ without a trace.
 # - Updates of full tuning are not of low rank. What counts is how well a trained one of rank $r$ does.
 #
 # Next: why $B$ starts at zero and $A$ does not, in [chapter 2](02_quiet_start.ipynb).
 #
 # **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
-# [LoRA Learns Less and Forgets Less](https://arxiv.org/abs/2405.09673)
+# [LoRA Learns Less and Forgets Less](https://arxiv.org/abs/2405.09673) · [glossary](glossary.ipynb)

@@ -1,65 +1,78 @@
-"""One short style shift, full or by an adapter, and the update that it leaves in every layer."""
+"""What the chapter measures: costs, PEFT beside the course's layer, full updates and their cuts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lora_course.core.layers import adapt, count_trainable, freeze, lora_layers, target_linears
-from lora_course.core.spectrum import nearest
+from lora_course.core.layers import freeze, lora_layers, target_linears
+from lora_course.core.peft_twin import copy_adapters
+from lora_course.core.spectrum import energy_shares, nearest
 from lora_course.core.training import fit_text
+from lora_course.memory.closed_form import estimate_model_memory
+from lora_course.models.architectures import MODELS
 from lora_course.tasks.style import LINEAR, StyleShift
 
-STEPS = 45
-# The best of 5e-4, 1e-3 and 2e-3; of 4e-3, 8e-3 and 1.6e-2 at 60 steps, best for rank 8 or near.
-FULL_RATE, ADAPTER_RATE = 1e-3, 8e-3
+# Each at its best of the rates 0.004, 0.008 … 0.064 (adapters, by rank) and 0.0005, 0.001,
+# 0.002, 0.004 (full tuning), over four seeds at 45 steps.
+BEST_RATE = {1: 0.032, 4: 0.016, 16: 0.008}
+FULL_RATE = 0.001
 
 
 @dataclass(frozen=True)
-class FineTuned:
-    """A finished training: the update ΔW of each linear layer, the held-out loss (nats a token).
+class Costs:
+    """GB for full tuning in fp32; for the frozen base in bf16 and for what an adapter adds to it;
+    the adapter's share of the model's numbers."""
 
-    `rank` is None for full tuning; `trained` counts the numbers that were trained.
-    """
+    full: float
+    base: float
+    adapter: float
+    share: float
 
-    rank: int | None
-    seed: int
+
+def costs(model: str, rank: int) -> Costs:
+    """What Adam keeps for `model`: weights, gradients and two averages; no activations."""
+    weights = MODELS[model].parameters()
+    adapter = estimate_model_memory(model, rank=rank)["lora_params"]
+    return Costs(16 * weights / 1e9, 2 * weights / 1e9, 16 * adapter / 1e9, adapter / weights)
+
+
+def same_adapters(ours: nn.Module, theirs: nn.Module, seed: int = 0) -> None:
+    """Draw B ≠ 0 in every layer of the course's model, and copy A and B into PEFT's."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in lora_layers(ours).values():
+            layer.lora_B.normal_(std=0.02, generator=generator)
+    copy_adapters(ours, theirs)
+
+
+def gap(one: Tensor, other: Tensor) -> float:
+    """The largest difference between two outputs."""
+    return (one - other).abs().max().item()
+
+
+@dataclass(frozen=True)
+class FullTuning:
+    """A finished training: ΔW of each linear layer by name, the held-out loss (nats a token)."""
+
     updates: dict[str, Tensor]
-    trained: int
     loss: float
 
 
-def fine_tune(
-    task: StyleShift, rank: int | None = None, seed: int = 0, steps: int = STEPS
-) -> FineTuned:
-    """Train all linear layers of the base on `task`: in full, or by adapters of `rank`."""
-    model = task.model()
-    before = weights(model)
-    if rank is None:
-        freeze(model)
-        for name in before:
-            model.get_submodule(name).requires_grad_(True)
-    else:
-        adapt(model, rank, targets=LINEAR, seed=seed)
-    trained = count_trainable(model)
-    rate = FULL_RATE if rank is None else ADAPTER_RATE
-    fit_text(model, task, seed=seed, steps=steps, learning_rate=rate)
-    loss = task.loss(model)
-    with torch.no_grad():
-        if rank is None:
-            updates = {name: w - before[name] for name, w in weights(model).items()}
-        else:
-            updates = {name: layer.delta() for name, layer in lora_layers(model).items()}
-    return FineTuned(rank, seed, updates, trained, loss)
-
-
-def weights(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of the weight of each linear layer that is trained, by the layer's name."""
+def tune_in_full(task: StyleShift, seed: int, steps: int) -> FullTuning:
+    """Train the weights of all linear layers of the base on `task`."""
+    model = freeze(task.model())
     linears = target_linears(model, LINEAR)
-    return {name: linear.weight.detach().clone() for name, linear in linears.items()}
+    before = {name: linear.weight.detach().clone() for name, linear in linears.items()}
+    for linear in linears.values():
+        linear.weight.requires_grad_(True)
+    fit_text(model, task, seed=seed, steps=steps, learning_rate=FULL_RATE)
+    updates = {name: linear.weight.detach() - before[name] for name, linear in linears.items()}
+    return FullTuning(updates, task.loss(model))
 
 
 def loss_with(task: StyleShift, updates: Mapping[str, Tensor], rank: int | None = None) -> float:
@@ -79,3 +92,29 @@ def loss_with(task: StyleShift, updates: Mapping[str, Tensor], rank: int | None 
 def truncate(updates: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:
     """Every update replaced by the nearest one of rank `rank`."""
     return {name: nearest(update, rank) for name, update in updates.items()}
+
+
+def losses_of_cuts(
+    task: StyleShift, runs: Sequence[FullTuning], ranks: Sequence[int]
+) -> dict[int, list[float]]:
+    """Rank -> the loss of each run with its updates cut to that rank."""
+    return {rank: [loss_with(task, run.updates, rank) for run in runs] for rank in ranks}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the energy of many updates, what a few directions hold: the mean over layers and runs, the
+    largest less the smallest; and the same share of a matrix of random numbers."""
+
+    mean: float
+    spread: float
+    of_noise: float
+
+
+def energy_in(runs: Sequence[FullTuning], directions: int) -> Shares:
+    """The share of energy that the first `directions` of every layer's update hold."""
+    updates = [update for run in runs for update in run.updates.values()]
+    shares = [energy_shares(update)[directions - 1].item() for update in updates]
+    noise = torch.randn(updates[0].shape, generator=torch.Generator().manual_seed(0))
+    of_noise = energy_shares(noise)[directions - 1].item()
+    return Shares(statistics.fmean(shares), max(shares) - min(shares), of_noise)

@@ -12,13 +12,26 @@ from torch import Tensor
 
 from lora_course.core.results import standard_error
 from lora_course.core.spectrum import energy_shares, nearest, singular_values
-from lora_course.display.plots import COLOURS, Picture, mean_line, panels, rank_axis
+from lora_course.display.plots import (
+    COLOURS,
+    Picture,
+    mark_guess,
+    mean_line,
+    panels,
+    rank_axis,
+)
+from lora_course.display.predict import Prediction
 
 
 def losses_by_rank(
-    curves: Mapping[str, Mapping[int, Sequence[float]]], ends: Mapping[str, Sequence[float]]
+    curves: Mapping[str, Mapping[int, Sequence[float]]],
+    ends: Mapping[str, Sequence[float]],
+    guess: Prediction | None = None,
 ) -> Picture:
-    """Held-out loss against rank, a line a curve (rank -> a loss a seed); `ends` have no rank."""
+    """Held-out loss against rank, a line a curve (rank -> a loss a seed); `ends` have no rank.
+
+    `guess`: at which rank the reader expects the curves to come together.
+    """
     with panels() as (figure, (axes,)):
         said = []
         ranks = sorted({rank for by_rank in curves.values() for rank in by_rank})
@@ -31,6 +44,7 @@ def losses_by_rank(
             mean = statistics.fmean(losses)
             axes.plot([ranks[0], ranks[-1]], [mean, mean], line, linewidth=1.2, label=label)
             said.append(f"{label} {mean:.2f}")
+        said += mark_guess(axes, guess)
         rank_axis(axes, ranks)
         axes.set_ylabel("held-out loss (nats a token)")
         axes.legend()

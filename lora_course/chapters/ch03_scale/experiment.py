@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from torch import Tensor
 from lora_course.arguments import one_of, positive
 from lora_course.core.layers import init_adapter
 from lora_course.core.planted import OPTIMIZERS, PlantedLayer
-from lora_course.core.results import RankSummary, summarize
 from lora_course.core.sweep import AlphaRule, rank_sweep, resolve_alpha
 from lora_course.display.progress_bar import track
 from lora_course.tasks import Task
@@ -30,25 +30,32 @@ STEP_RATE = 1e-6  # so small that the loss falls along its slope
 RULES: dict[str, AlphaRule] = {
     "alpha = 16": 16.0,
     "alpha = r": "rank",
-    # Divided by r this is a scaling of 1/√r: rsLoRA's, with an alpha of 1.
-    "alpha/√r (rsLoRA)": "sqrt(rank)",
+    "alpha = 2r": "2*rank",
+    # Divided by r this is a scale of 1/√r: rsLoRA's, with an alpha of 1.
+    "alpha = √r (rsLoRA)": "sqrt(rank)",
 }
+"""How alpha follows the rank r; the scale is alpha / r under each."""
 
-ByRate = dict[float, RankSummary]
+ByRate = dict[float, list[float]]
+"""Learning rate -> the accuracy of each seed's run."""
 
 
 def trace(
-    optimizer: str, alpha: float = 1.0, learning_rate: float = 1.0, spread: float = 1.0
+    optimizer: str,
+    alpha: float = 1.0,
+    learning_rate: float = 1.0,
+    spread: float = 1.0,
+    seed: int = 0,
 ) -> Tensor:
     """Loss at each of 60 steps (fp64) of a 32×32 layer at rank 4, from B = 0.
 
     All three are factors: of alpha = 4, of the optimizer's rate (`PATH_RATES`), of A's start.
     """
     old_rate = PATH_RATES[one_of("optimizer", optimizer, OPTIMIZERS)]
-    task = PlantedLayer(PATH_WIDTH, PATH_RANK, dtype=torch.float64)
+    task = PlantedLayer(PATH_WIDTH, PATH_RANK, seed, torch.float64)
     layer = task.adapted(PATH_RANK, positive("alpha", alpha) * PATH_ALPHA)
     with torch.no_grad():
-        layer.lora_A.copy_(spread * init_adapter(layer.base, PATH_RANK, seed=0)[0])
+        layer.lora_A.copy_(spread * init_adapter(layer.base, PATH_RANK, seed)[0])
     rate = positive("learning_rate", learning_rate) * old_rate
     return task.train(layer, optimizer, rate, PATH_STEPS)[0]
 
@@ -100,17 +107,6 @@ def first_step(rank: int, alpha: AlphaRule, optimizer: str = "Adam", seed: int =
         return FirstStep(layer.delta().norm().item(), fall)
 
 
-def first_steps(
-    rules: Mapping[str, AlphaRule], ranks: Iterable[int], optimizer: str = "Adam"
-) -> dict[str, dict[int, FirstStep]]:
-    """`first_step` by rule (its label) and rank."""
-    ranks = list(ranks)
-    return {
-        label: {rank: first_step(rank, rule, optimizer) for rank in ranks}
-        for label, rule in rules.items()
-    }
-
-
 def growth(steps: Mapping[int, FirstStep]) -> FirstStep:
     """How many times as large size and fall are at the last rank as at the first."""
     first, *_, last = steps.values()
@@ -124,21 +120,58 @@ def by_rate(
     ranks: Sequence[int],
     rates: Iterable[float],
     rule: AlphaRule,
-    seeds: Iterable[int] = (0, 1, 2),
+    seeds: Iterable[int] = range(3),
     progress: bool = True,
 ) -> dict[int, ByRate]:
-    """Rank -> learning rate -> its runs' summary."""
+    """Rank -> learning rate -> held-out accuracies, one a seed, in the order of `seeds`.
+
+    Seeds are paired: seed s sees the same examples in the same order at every rank and rate.
+    """
     table: dict[int, ByRate] = {rank: {} for rank in ranks}
     seeds = list(seeds)
     for rate in track(list(rates), "learning rates", progress, delay=1):
-        runs = rank_sweep(
+        for run in rank_sweep(
             task, ranks, seeds, alpha=rule, mode="stacked", learning_rate=rate, progress=False
-        )
-        for row in summarize(runs):
-            table[row.rank][rate] = row
+        ):
+            table[run.rank].setdefault(rate, []).append(run.accuracy)
     return table
 
 
-def best_rate(rows: Mapping[float, RankSummary]) -> float:
-    """The learning rate with the highest mean accuracy."""
-    return max(rows, key=lambda rate: rows[rate].accuracy)
+def best_rate(rows: Mapping[float, Sequence[float]]) -> float:
+    """The learning rate at the top of a parabola, between the rates tried.
+
+    The parabola goes through the best mean accuracy and its neighbours, over log(rate); the rates
+    are a constant factor apart. ValueError where the best is the smallest or largest rate tried.
+    """
+    rates = sorted(rows)
+    means = [statistics.fmean(rows[rate]) for rate in rates]
+    best = means.index(max(means))
+    if best in (0, len(rates) - 1):
+        raise ValueError(f"rows: {rates[best]:g}, an edge of the rates tried, does best; add rates")
+    below, top, above = means[best - 1 : best + 2]
+    share = (above - below) / (2 * (2 * top - below - above))  # of a step, -1/2 to 1/2
+    return float(rates[best] * (rates[best + 1] / rates[best]) ** share)
+
+
+def best_rates(rows: Mapping[float, Sequence[float]]) -> list[float]:
+    """`best_rate` of each seed alone."""
+    by_seed = zip(*rows.values(), strict=True)
+    return [
+        best_rate({rate: [one] for rate, one in zip(rows, of_seed, strict=True)})
+        for of_seed in by_seed
+    ]
+
+
+def fall_of_best_rate(table: Mapping[int, ByRate]) -> float:
+    """How many times as high the first rank's best rate is as the last's."""
+    first, *_, last = map(best_rate, table.values())
+    return first / last
+
+
+def lead(table: Mapping[int, ByRate], rate: float | None = None) -> float:
+    """By how much the last rank's mean accuracy exceeds the first's: at `rate`, or each's best."""
+    means = [
+        max(map(statistics.fmean, rows.values())) if rate is None else statistics.fmean(rows[rate])
+        for rows in table.values()
+    ]
+    return means[-1] - means[0]

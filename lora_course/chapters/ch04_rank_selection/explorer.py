@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipywidgets as ipw
-
 from lora_course.core.results import summarize
 from lora_course.core.sweep import rank_sweep
-from lora_course.display.explorer import Explorer, chooser
+from lora_course.display.explorer import Explorer, chooser, explorer
 from lora_course.display.plots import Picture, rank_curve
 from lora_course.memory.explorer import rank_explorer
 from lora_course.tasks.matching import MatchingTask
@@ -20,22 +18,12 @@ def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explor
     Measuring takes seconds, so it runs when the slider is released, and each rank only once.
     """
     middle = true_ranks[len(true_ranks) // 3]
-    slider = chooser("true rank of D", true_ranks, middle, on_release=True)
-    # The status line keeps its height when empty, so that the figure does not jump.
-    status, output = ipw.HTML(layout=ipw.Layout(min_height="2em")), ipw.HTML()
-    seen: dict[int, str] = {}
+    controls = {"true_rank": chooser("true rank of D", true_ranks, middle, on_release=True)}
 
-    def refresh(_change: object = None) -> None:
-        true_rank = slider.value
-        if true_rank not in seen:
-            status.value = f"Training with true rank {true_rank}: a few seconds …"
-            seen[true_rank] = _planted_curve(MatchingTask(true_rank=true_rank)).to_html()
-        status.value = ""
-        output.value = seen[true_rank]
+    def show(true_rank: int) -> str:
+        return _planted_curve(MatchingTask(true_rank=true_rank)).to_html()
 
-    slider.observe(refresh, names="value")
-    refresh()
-    return Explorer([slider, status], output)
+    return explorer(controls, show, busy="Training: a few seconds …")
 
 
 def _planted_curve(task: MatchingTask) -> Picture:

@@ -1,8 +1,8 @@
-"""The stored curves as one figure: a panel a task, a line a learning rate."""
+"""The stored curves as one figure: a panel a task, a line a learning rate, one for the best."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lora_course.compare.figure import draw_ends, widened
 from lora_course.compare.rates import at_rate
@@ -10,23 +10,27 @@ from lora_course.compare.records import Comparison
 from lora_course.compare.rows import amount, axis_label, rows
 from lora_course.display.plots import Picture, mean_line, panels, rank_axis
 
+BEST = "each at its best"
 
-def draw_curves(tasks: Mapping[str, Comparison]) -> Picture:
+
+def draw_curves(tasks: Mapping[str, Comparison], rates: Sequence[float]) -> Picture:
     """Held-out metric against rank, mean ± standard error, a panel under each title.
 
-    A line a learning rate; the ends (no adapter, full tuning) dotted.
+    A line for each of `rates` that a task was trained at, and one for each rank at its best of all;
+    the ends (no adapter, full tuning) dotted.
     """
     with panels(len(tasks)) as (figure, all_axes):
         said = []
         for axes, (title, task) in zip(all_axes, tasks.items(), strict=True):
             shown: list[float] = []
-            for style, rate in enumerate(task.rates):
-                ranked = rows(at_rate(task, rate))
+            lines = {f"{rate:g}": at_rate(task, rate) for rate in rates if rate in task.rates}
+            for style, (label, chosen) in enumerate({BEST: task, **lines}.items()):
+                ranked = [row for row in rows(chosen) if isinstance(row.rank, int)]
                 ranks, scores = [int(row.rank) for row in ranked], [row.score for row in ranked]
                 errors = [row.score_error for row in ranked]
-                shown += mean_line(axes, ranks, scores, errors, style, f"{rate:g}")
+                shown += mean_line(axes, ranks, scores, errors, style, label)
                 points = ", ".join(f"r={row.rank} {amount(row)}" for row in ranked)
-                said.append(f"{title}, {task.metric.name} at learning rate {rate:g}: {points}")
+                said.append(f"{title}, {task.metric.name}, learning rate {label}: {points}")
             rank_axis(axes, ranks)
             axes.set_title(title, fontsize=11)
             axes.set_ylabel(axis_label(task.metric))

@@ -3,9 +3,19 @@
 import pytest
 import torch
 
-from lora_course.chapters.ch01_low_rank_update.experiment import fine_tune, loss_with, truncate
+from lora_course.chapters.ch01_low_rank_update.experiment import (
+    costs,
+    energy_in,
+    gap,
+    loss_with,
+    losses_of_cuts,
+    same_adapters,
+    truncate,
+    tune_in_full,
+)
 from lora_course.chapters.ch01_low_rank_update.explorer import update_explorer
 from lora_course.chapters.ch01_low_rank_update.figure import losses_by_rank
+from lora_course.core.layers import adapt
 from lora_course.core.spectrum import energy_shares, nearest, singular_values
 from lora_course.tasks.style import LINEAR
 from tests.tasks.small import SMALL
@@ -41,25 +51,49 @@ def test_the_nearest_matrix_leaves_the_smaller_singular_values():
 
 @pytest.fixture(scope="module")
 def full():
-    return fine_tune(SMALL, steps=2)
+    return tune_in_full(SMALL, seed=0, steps=2)
 
 
 def test_full_tuning_changes_every_linear_layer_and_nothing_else(full):
     assert len(full.updates) == 28 == 4 * len(LINEAR)
-    assert full.trained == sum(update.numel() for update in full.updates.values()) == 851_968
+    assert sum(update.numel() for update in full.updates.values()) == 851_968
+    assert loss_with(SMALL, full.updates) == pytest.approx(full.loss, abs=1e-5)
     assert all(update.abs().max() > 0 for update in full.updates.values())
     assert full.loss < loss_with(SMALL, {})
 
 
-@pytest.mark.parametrize("rank", [1, 3])
-def test_an_adapter_leaves_updates_of_its_rank_that_merge(rank):
-    run = fine_tune(SMALL, rank=rank, seed=1, steps=2)
-    shapes = [update.shape for update in run.updates.values()]
-    assert run.trained == sum(rank * (d_out + d_in) for d_out, d_in in shapes)
-    for update in run.updates.values():
-        values = singular_values(update)
-        assert values[rank - 1] > 0 and values[rank] < 1e-5 * values[0]
-    assert loss_with(SMALL, run.updates) == pytest.approx(run.loss, abs=1e-5)
+def test_cuts_are_listed_by_rank_with_a_loss_a_run(full):
+    losses = losses_of_cuts(SMALL, [full, full], ranks=(1, 128))
+    assert losses[128] == pytest.approx([full.loss] * 2, abs=1e-4)
+    assert losses[1][0] == losses[1][1] == loss_with(SMALL, full.updates, 1)
+
+
+def test_shares_of_energy_are_over_all_layers(full):
+    shares = energy_in([full], directions=128)
+    assert shares.mean == pytest.approx(1) and shares.spread == pytest.approx(0)
+    assert shares.of_noise == pytest.approx(1)
+    few = energy_in([full], directions=1)
+    each = [energy_shares(update)[0].item() for update in full.updates.values()]
+    assert few.spread == pytest.approx(max(each) - min(each))
+    assert min(each) < few.mean < max(each)
+
+
+def test_costs_count_the_frozen_base():
+    found = costs("Llama-3.1-8B", rank=16)
+    assert found.full == pytest.approx(8 * found.base) and found.base == pytest.approx(16.06, 0.01)
+    assert found.adapter == pytest.approx(16 * 41_943_040 / 1e9)
+
+
+def test_peft_and_the_course_agree_on_the_same_adapters():
+    from peft import LoraConfig, get_peft_model
+
+    ours = adapt(SMALL.model(), rank=4, alpha=8, targets=LINEAR)
+    config = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear")
+    theirs = get_peft_model(SMALL.model(), config)
+    same_adapters(ours, theirs)
+    tokens = torch.arange(16)[None]
+    assert gap(ours(tokens).logits, SMALL.model()(tokens).logits) > 0.01
+    assert gap(ours(tokens).logits, theirs(tokens).logits) < 1e-4
 
 
 def test_all_directions_together_are_the_whole_update(full):

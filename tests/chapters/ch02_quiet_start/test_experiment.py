@@ -6,12 +6,17 @@ from torch import nn
 
 from lora_course.chapters.ch02_quiet_start.experiment import (
     STARTS,
+    adapted,
+    best_rate,
+    changed_by_training,
     gradient_norms,
+    lead,
     set_start,
+    start_loss,
     train_from,
 )
 from lora_course.chapters.ch02_quiet_start.explorer import small_training, start_explorer
-from lora_course.chapters.ch02_quiet_start.figure import first_steps, loss_curves
+from lora_course.chapters.ch02_quiet_start.figure import first_steps, loss_by_rate
 from lora_course.core.layers import adapt, lora_layers
 from tests.tasks.small import SMALL
 
@@ -46,21 +51,58 @@ def test_first_gradients_on_the_real_model():
     assert quiet["A"][0] == 0 < quiet["A"][1] and quiet["B"][0] > 0
     swapped = gradient_norms(SMALL, SWAPPED, steps=2)
     assert swapped["B"][0] == 0 < swapped["B"][1] and swapped["A"][0] > 0
-    assert not any(values.any() for values in gradient_norms(SMALL, DEAD, steps=2).values())
+    assert gradient_norms(SMALL, DEAD, steps=2) == {"A": [0, 0], "B": [0, 0]}
     alt = first_steps({"quiet": quiet}).alt
     assert "quiet, gradient of A: 0, " in alt
 
 
-def test_a_training_from_each_kind_of_start():
-    (quiet,) = train_from(SMALL, QUIET, 0.004, seeds=(5,))
-    (loud,) = train_from(SMALL, LOUD, 0.004, seeds=(5,))
-    (dead,) = train_from(SMALL, DEAD, 0.004, seeds=(5,))
-    assert quiet.before == dead.before == dead.after < loud.before
-    assert quiet.after < quiet.before and len(quiet.losses) == 30
-    # The texts are those of this Python's own library, so the losses are its own too.
-    first, last = quiet.losses[:5].mean(), quiet.losses[-5:].mean()
-    alt = loss_curves({"quiet": [quiet.losses, quiet.losses]}).alt
-    assert f"quiet: from {first:.3g} to {last:.3g}." in alt
+def test_what_a_start_costs_before_training():
+    base = SMALL.loss(SMALL.model())
+    assert start_loss(SMALL, QUIET, 5) == start_loss(SMALL, SWAPPED, 5) == base
+    assert start_loss(SMALL, DEAD, 5) == base < start_loss(SMALL, LOUD, 5)
+
+
+def test_a_training_gives_the_loss_of_each_seed_in_their_order():
+    both = train_from(SMALL, QUIET, 0.01, seeds=(5, 6))
+    assert both == [train_from(SMALL, QUIET, 0.01, seeds=(seed,))[0] for seed in (5, 6)]
+    assert both[0] != both[1] and max(both) < SMALL.loss(SMALL.model())
+
+
+def test_where_both_are_zero_nothing_is_learnt():
+    assert train_from(SMALL, DEAD, 0.03, seeds=(5,)) == [SMALL.loss(SMALL.model())]
+
+
+BY_RATE = {0.1: [2.0, 4.0], 0.2: [1.0, 2.0], 0.4: [0.5, 9.0]}
+OTHER = {0.1: [2.5, 2.5], 0.2: [2.0, 2.5], 0.4: [5.0, 9.5]}
+
+
+def test_the_best_rate_has_the_lowest_mean_and_lies_inside():
+    assert best_rate(BY_RATE) == best_rate(OTHER) == 0.2
+    for edge, word in ((0.1, "smallest"), (0.4, "largest")):
+        with pytest.raises(ValueError, match=f"{edge:g} is best, the {word} rate tried"):
+            best_rate(BY_RATE | {edge: [0.1, 0.1]})
+
+
+def test_a_lead_is_that_of_the_seed_where_it_is_least():
+    assert lead(BY_RATE, OTHER) == 0.5 and lead(OTHER, BY_RATE) == -1
+    assert lead(BY_RATE, OTHER, 0.1) == -1.5 and lead(BY_RATE, OTHER, 0.4) == 0.5
+    with pytest.raises(ValueError, match="zip"):
+        lead(BY_RATE, {0.1: [2.5]}, 0.1)
+
+
+def test_the_figure_tells_every_mean_its_error_and_the_best_rate():
+    alt = loss_by_rate({"quiet": BY_RATE, "other": OTHER}, untrained=3.0).alt
+    assert "base, untrained: 3.00. quiet: 3.00 ± 1.00 at 0.1, 1.50 ± 0.50 at 0.2, " in alt
+    assert "other: 2.50 ± 0.00 at 0.1, 2.25 ± 0.25 at 0.2, 7.25 ± 2.25 at 0.4; best at 0.2." in alt
+
+
+def test_training_changes_every_adapter_and_nothing_else():
+    model = adapted(SMALL, QUIET, 0)
+    changed = changed_by_training(model, SMALL, steps=2)
+    adapters = [name for name, _ in model.named_parameters() if "lora_" in name]
+    assert changed == adapters and len(adapters) == 2 * len(lora_layers(model))
+    model.get_parameter("model.norm.weight").requires_grad = True
+    assert "model.norm.weight" in changed_by_training(model, SMALL, steps=2)
 
 
 def test_small_trainings_tell_what_moves():

@@ -1,0 +1,93 @@
+"""The course's terms in plain words, for readers to whom English is a second language, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term, what it means here, and the first chapter that uses it."""
+
+    name: str
+    meaning: str
+    chapter: int
+
+
+TERMS = (
+    Term("adapter", "The small trainable part that is added to a frozen model: here A and B.", 1),
+    Term("alpha", "A number that you choose; BA is multiplied by alpha/r.", 1),
+    Term("base", "The model before fine-tuning. With LoRA its weights stay as they are.", 1),
+    Term(
+        "bf16",
+        "A number in 2 bytes: the range of fp32 with fewer digits. fp32 takes 4 bytes.",
+        1,
+    ),
+    Term(
+        "ceiling",
+        "The best result that any update of a rank can reach, known where the task was made.",
+        4,
+    ),
+    Term(
+        "direction",
+        "One of the ways in which a matrix moves its output; r directions: an update of rank r.",
+        1,
+    ),
+    Term(
+        "Eckart–Young",
+        "A theorem: of all matrices of rank r, the one that keeps the r largest singular values is"
+        " nearest.",
+        1,
+    ),
+    Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
+    Term("fall", "By how much the loss gets smaller in a step.", 3),
+    Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
+    Term("full tuning", "Training all weights of a model, without an adapter.", 1),
+    Term("gradient", "How the loss changes with each weight; a step goes against it.", 2),
+    Term("held-out", "Kept out of training, to judge the result by.", 2),
+    Term("learning rate", "How far a step goes. Often just: rate.", 2),
+    Term("loss", "A number that is smaller the better the model predicts.", 1),
+    Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
+    Term(
+        "nats",
+        "The unit of a language model's loss: minus the natural logarithm of the probability that"
+        " it gave the right token. 0.7 nats: one in two.",
+        2,
+    ),
+    Term("nf4", "A number in 4 bits; a way to store the frozen base (QLoRA).", 4),
+    Term(
+        "optimizer state",
+        "What an optimizer keeps for each trained number. Adam: two running averages.",
+        4,
+    ),
+    Term(
+        "paired seeds",
+        "The same seeds for both sides of a comparison, so that luck with data and order is the"
+        " same for both; one then looks at the differences, seed by seed.",
+        4,
+    ),
+    Term("path", "All the steps of a training, one after the other.", 3),
+    Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
+    Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
+    Term("rsLoRA", "A rule that divides alpha by √r in place of r.", 3),
+    Term("rule", "How alpha follows the rank: fixed, alpha = r, alpha = 2r, …", 3),
+    Term("scale", "The number s = alpha/r that BA is multiplied by.", 3),
+    Term("seed", "The number that all random draws of a run start from.", 1),
+    Term(
+        "singular values",
+        "How strongly a matrix acts in each of its directions, the strongest first.",
+        1,
+    ),
+    Term("spread", "How far random numbers lie from 0: their standard deviation.", 2),
+    Term(
+        "standard error",
+        "How far the mean of a few runs may be from the mean of very many: the standard deviation"
+        " divided by the root of their number.",
+        4,
+    ),
+    Term("start", "The values of A and B before the first step.", 2),
+    Term("sweep", "The same training at several settings, to compare them.", 4),
+    Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
+    Term("update", "ΔW, what training adds to a weight matrix W.", 1),
+)
+"""By name, without regard to capital letters."""

@@ -57,15 +57,17 @@ def text(notebook: NotebookNode) -> str:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """The environment in which a chapter's code runs: without a network, and by no server."""
+    """The environment in which a chapter's code runs: no network, no server, no one's progress."""
     before = dict(os.environ)
     os.environ.update(SETTINGS)
     os.environ.pop(SERVED, None)  # where a notebook builds another
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ[learner.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 600) -> NotebookNode:
@@ -78,8 +80,7 @@ def execute(notebook: NotebookNode, folder: Path, cell_timeout: int = 600) -> No
         record_timing=False,
         store_widget_state=False,
     )
-    with offline(), tempfile.TemporaryDirectory() as scratch:
-        os.environ[learner.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
+    with offline():
         client.execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -45,7 +44,7 @@ CODE = "from lora_course import progress\n\nprogress()"
 
 def index(chapters: Sequence[Room]) -> NotebookNode:
     """The notebook: a line and a link for each chapter; SourceError for one without an opening."""
-    table = chapter_table(chapters, ".ipynb")
+    table = chapter_table(chapters)
     cells = [
         new_markdown_cell(TEXT.format(table=table), id="index"),
         new_code_cell(CODE, id="reached"),
@@ -72,9 +71,9 @@ def glossary_text() -> str:
     return "\n".join([head, *rows])
 
 
-def chapter_table(chapters: Sequence[Room], suffix: str) -> str:
-    """All chapters as a table in Markdown, with links to files of that suffix."""
-    return HEAD + "\n".join(_row(room, suffix) for room in chapters)
+def chapter_table(chapters: Sequence[Room]) -> str:
+    """All chapters as a table in Markdown, with links to their notebooks."""
+    return HEAD + "\n".join(map(_row, chapters))
 
 
 def about(room: Room) -> dict[str, str]:
@@ -93,7 +92,7 @@ def measured(room: Room) -> str:
     return " ".join(about(room)["what"].split()).removesuffix(".")
 
 
-def _row(room: Room, suffix: str) -> str:
+def _row(room: Room) -> str:
     said = about(room)
-    link = f"[{said['title']}]({Path(room.notebook).stem}{suffix})"
+    link = f"[{said['title']}]({room.notebook})"
     return f"| {room.number} | {link} | {said['times']} | {measured(room)} |"

@@ -14,7 +14,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lora_course.authoring.build import merged_streams, solution_path
+from lora_course.authoring.build import solution_path
 from lora_course.authoring.index import GLOSSARY, about, glossary_text
 from lora_course.authoring.links import binder_link
 from lora_course.authoring.site_explorer import IMAGE, live, movable_figures, rules
@@ -131,8 +131,7 @@ def _exporter(metadata: NotebookNode, told: Mapping[str, Any]) -> Callable[[Note
     def export(cell: NotebookNode) -> str:
         cell = nbformat.from_dict(cell)
         if cell.cell_type == "code":
-            cell.outputs = merged_streams(cell.outputs)
-            for output in cell.outputs:
+            for output in cell.get("outputs", ()):
                 if cell.id in told and NO_CONTROLS in output.get("data", {}).get("text/html", ""):
                     output.data["text/html"] = live(cell.id, told[cell.id])
         body, _ = exporter.from_notebook_node(new_notebook(cells=[cell], metadata=metadata))

@@ -11,7 +11,6 @@ import base64
 import io
 import itertools
 import math
-import os
 import re
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from typing import Any
 from nbformat import NotebookNode
 from PIL import Image
 
-from lora_course import learner
 from lora_course.authoring import needed, record
 from lora_course.authoring.build import offline
 from lora_course.authoring.closure import fingerprint
@@ -72,7 +70,6 @@ def _computed(room: Room, solution: NotebookNode) -> dict[str, Any]:
         made = number in explorers and line == _last(code[number].source)
         lines.append(f"_told[{explorers[number]!r}] = _all_views({line})" if made else line)
     with offline(), tempfile.TemporaryDirectory() as scratch:
-        os.environ[learner.VARIABLE] = str(Path(scratch, "progress.json"))  # not the author's own
         told = Path(scratch, "told.json")
         lines.append(f"open({str(told)!r}, 'w', encoding='utf-8').write(_json.dumps(_told))")
         script = "\n".join(lines)

@@ -14,12 +14,12 @@ import ipywidgets as ipw
 from lora_course.chapters.spacing import Item, opening
 from lora_course.checks.question import NO_CHECKS
 from lora_course.checks.recall import Asked
-from lora_course.display.explorer import WIDE
+from lora_course.display.controls import Told, answering
 
 CARD = ipw.Layout(border_left="4px solid #888", padding="0 0 0 .8em", margin=".4em 0")
 
 
-class RecallCards(ipw.VBox):  # type: ignore[misc]
+class RecallCards(Told):
     """The questions, to be answered one by one with the mouse, the keyboard, or `answer`."""
 
     def __init__(self, asked: list[tuple[Item, Asked]], chapter: int, today: datetime.date) -> None:
@@ -45,37 +45,19 @@ class RecallCards(ipw.VBox):  # type: ignore[misc]
         return words
 
     def __str__(self) -> str:
-        lines = []
-        for number, (_, asked) in enumerate(self._asked, start=1):
-            options = "".join(f"\n   {n}: {text}" for n, text in enumerate(asked.choices, start=1))
-            lines.append(f"{number}. {asked.text}{options}")
+        lines = [f"{number}. {asked}" for number, (_, asked) in enumerate(self._asked, start=1)]
         how = f"Answer in a new cell: recall({self._chapter}).answer(1, …). No points."
         return "\n".join([*lines, how] if lines else ["Nothing to recall yet."])
-
-    __repr__ = __str__
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        words = html.escape(str(self)).replace("\n", "<br>")
-        return bundle | {"text/plain": str(self), "text/html": f"<p>{words}</p>"}
 
     def _card(self, number: int) -> Any:
         _, asked = self._asked[number - 1]
         title = ipw.HTML(f"<strong>{number}.</strong> {html.escape(asked.text)}")
-        if asked.choices:
-            control = ipw.ToggleButtons(
-                options=asked.choices, value=None, style={"button_width": "auto"}
-            )
-        else:
-            control = ipw.Text(
-                placeholder="a number, then Enter", continuous_update=False, layout=WIDE
-            )
-        control.observe(partial(self._answered, number), names="value")
+        control = answering(asked.choices, None, partial(self._answered, number))
         return ipw.VBox([title, control, self._said[number - 1]], layout=CARD)
 
-    def _answered(self, number: int, change: dict[str, Any]) -> None:
-        if change["new"] not in (None, ""):
-            self.answer(number, change["new"])
+    def _answered(self, number: int, answer: Any) -> None:
+        if answer not in (None, ""):
+            self.answer(number, answer)
 
 
 def recall(chapter: int) -> RecallCards:

@@ -26,8 +26,7 @@ def main() -> int:
     draws = random.Random()
     for place, item in enumerate(due[:AT_ONCE], start=1):
         asked = item.question.ask(draws)
-        options = "".join(f"\n   {n}: {text}" for n, text in enumerate(asked.choices, start=1))
-        print(f"\n{place}. (chapter {item.room.number}) {asked.text}{options}")
+        print(f"\n{place}. (chapter {item.room.number}) {asked}")
         answer = _typed(asked)
         if answer is None:
             return 0

@@ -52,6 +52,10 @@ class Asked:
         """The answers to choose from; none where a number is asked for."""
         return self.question.choices
 
+    def __str__(self) -> str:
+        numbered = enumerate(self.choices, start=1)
+        return self.text + "".join(f"\n   {number}: {choice}" for number, choice in numbered)
+
     def read(self, typed: str) -> Any:
         """What was typed, as an answer: a choice, by its number or its words, or a number.
 
@@ -74,8 +78,6 @@ class Asked:
         """Whether it is right; and what to remember, after what was wrong if anything was."""
         right = self.question.right(*self.case)
         because = self.question.because.format(*self.case)
-        if type(right) is float and type(answer) is int:
-            answer = float(answer)
         try:
             compare(
                 LocalAnswer(lambda *case: answer),

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lora_course.core.results import RankExperiment, single_runs
+
+
+def edge(rate: float, rates: Iterable[float]) -> str:
+    """Which edge of the `rates` tried `rate` is, "smallest" or "largest"; "" where it lies inside.
+
+    A rate that is best at an edge says little: one beyond may be better still.
+    """
+    rates = list(rates)
+    return {min(rates): "smallest", max(rates): "largest"}.get(rate, "")
 
 
 def at_best_rates(sweeps: Mapping[float, Sequence[RankExperiment]]) -> list[RankExperiment]:
@@ -20,7 +29,7 @@ def at_best_rates(sweeps: Mapping[float, Sequence[RankExperiment]]) -> list[Rank
         raise ValueError(f"sweeps: {len(sweeps)} learning rates; a best one inside takes three")
     by_rate = {rate: single_runs(sweep) for rate, sweep in sorted(sweeps.items())}
     held = {rate: sorted((run.rank, run.seed) for run in runs) for rate, runs in by_rate.items()}
-    lowest, highest = min(by_rate), max(by_rate)
+    lowest = min(by_rate)
     for rate, pairs in held.items():
         if pairs != held[lowest]:
             raise ValueError(
@@ -34,8 +43,9 @@ def at_best_rates(sweeps: Mapping[float, Sequence[RankExperiment]]) -> list[Rank
         if not all(map(math.isfinite, means.values())):
             raise ValueError(f"sweeps: rank {rank} has an accuracy that is not a number")
         best = max(means, key=means.__getitem__)
-        if best in (lowest, highest):
-            word, factor = ("smallest", 0.5) if best == lowest else ("largest", 2)
+        word = edge(best, means)
+        if word:
+            factor = 0.5 if word == "smallest" else 2
             raise ValueError(
                 f"sweeps: rank {rank} does best at {best:g}, the {word} rate tried; add"
                 f" {best * factor:g}, where it may do better still"

@@ -11,10 +11,9 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from lora_course.display.controls import AS_WIDE_AS_NEEDED, LABEL, WIDE
 from lora_course.display.plots import COLOURS
 
-WIDE = ipw.Layout(width="28rem")
-LABEL = {"description_width": "9rem"}
 STYLE = LABEL | {"handle_color": COLOURS[0]}  # seen on light and on dark pages
 # As wide for every value, so that a slider's track keeps its length when it is moved.
 READOUTS = "<style>.lora-explorer .widget-readout {min-width: 9em}</style>"
@@ -99,12 +98,7 @@ def buttons(description: str, options: Sequence[str], value: str) -> Any:
         options=options,
         value=value,
         description=description,
-        style=LABEL | {"button_width": "auto"},
+        style=LABEL | AS_WIDE_AS_NEEDED,
         # Label and buttons in one line, as with a slider; on its own it breaks after the label.
         layout={"display": "flex", "flex_flow": "row nowrap", "width": WIDE.width},
     )
-
-
-def explorer(controls: dict[str, Any], show: Callable[..., str], busy: str = "") -> Explorer:
-    """Controls by the name of `show`'s argument; the view is what `show` makes of their values."""
-    return Explorer(controls, show, busy)

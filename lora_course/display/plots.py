@@ -34,7 +34,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
 
-LABEL = 32  # letters in a line of a y label: what fits the height of `panels`
+LABEL_LETTERS = 32  # in a line of a y label: what fits the height of `panels`
 
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "#ffffff",
@@ -135,7 +135,12 @@ def y_label(axes: Axes, text: str) -> None:
 
     The layout makes room for a label's height, never for its length: what is too long is cut off.
     """
-    axes.set_ylabel("\n".join(textwrap.wrap(text, LABEL)))
+    axes.set_ylabel("\n".join(textwrap.wrap(text, LABEL_LETTERS)))
+
+
+def line_style(place: int) -> dict[str, Any]:
+    """How the line at `place` among those of a figure is told apart: colour, marker, dashes."""
+    return {"color": COLOURS[place], "marker": MARKERS[place], "linestyle": DASHES[place]}
 
 
 def mean_line(
@@ -155,11 +160,9 @@ def mean_line(
         places,
         means,
         yerr=lengths,
-        color=COLOURS[style],
-        marker=MARKERS[style],
-        linestyle=DASHES[style],
         capsize=4,
         label=label,
+        **line_style(style),
     )
     pairs = zip(means, lengths, strict=True)
     return [mean + side * length for mean, length in pairs for side in (-1, 1)]

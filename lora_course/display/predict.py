@@ -14,23 +14,23 @@ from typing import Any
 import ipywidgets as ipw
 
 from lora_course import learner
-from lora_course.display.explorer import LABEL, WIDE
+from lora_course.display.controls import Told, answering
 
 KEPT = "guesses"
-STYLE = "border-left:4px solid #0072B2;padding:.3em .8em;margin:.4em 0"
 
 
-class Prediction(ipw.VBox):  # type: ignore[misc]
+class Prediction(Told):
     """A question and the guess at its answer, `value`: None as long as there is none."""
+
+    words_style = "border-left:4px solid #0072B2;padding:.3em .8em;margin:.4em 0"
 
     def __init__(self, question: str, choices: tuple[Any, ...]) -> None:
         self.question, self.choices = question, choices
         kept = learner.read(KEPT).get(question)
         self.value: Any = kept if _allowed(kept, choices) else None
         self._said = ipw.HTML()
-        self._control = self._buttons() if choices else self._box()
         title = ipw.HTML(f"<strong>Predict.</strong> {html.escape(question)}")
-        super().__init__([title, self._control, self._said])
+        super().__init__([title, answering(choices, self.value, self._answered), self._said])
         self.add_class("lora-predict")
         self._tell()
 
@@ -57,34 +57,14 @@ class Prediction(ipw.VBox):  # type: ignore[misc]
             f"Write your guess as guess=… into the call above, or go on without one."
         )
 
-    __repr__ = __str__
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        words = html.escape(str(self)).replace("\n", "<br>")
-        return bundle | {"text/plain": str(self), "text/html": f'<p style="{STYLE}">{words}</p>'}
-
-    def _buttons(self) -> Any:
-        labels = [(str(choice), choice) for choice in self.choices]
-        buttons = ipw.ToggleButtons(
-            options=labels, value=self.value, style={"button_width": "auto"}
-        )
-        buttons.observe(lambda change: self.guess(change["new"]), names="value")
-        return buttons
-
-    def _box(self) -> Any:
-        text = "" if self.value is None else f"{self.value:g}"
-        box = ipw.Text(text, placeholder="a number, then Enter", style=LABEL, layout=WIDE)
-        box.continuous_update = False
-
-        def entered(change: dict[str, Any]) -> None:
-            try:
-                self.guess(float(change["new"].replace(",", "")))
-            except ValueError:
-                self._said.value = "<em>A number, please, such as 0.5 or 40.</em>"
-
-        box.observe(entered, names="value")
-        return box
+    def _answered(self, answer: Any) -> None:
+        if self.choices:
+            self.guess(answer)
+            return
+        try:
+            self.guess(float(answer.replace(",", "")))
+        except ValueError:
+            self._said.value = "<em>A number, please, such as 0.5 or 40.</em>"
 
     def _tell(self) -> None:
         said = f"Your guess: {self.value}. Run on: it is shown beside the result."

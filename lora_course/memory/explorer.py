@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from lora_course.display.explorer import Explorer, buttons, chooser, explorer
+from lora_course.display.explorer import Explorer, buttons, chooser
 from lora_course.display.plots import COLOURS
 from lora_course.memory.closed_form import WEIGHT_BYTES, estimate_model_memory
 from lora_course.models.architectures import MODELS, TARGETS
@@ -56,7 +56,7 @@ def rank_explorer() -> Explorer:
         "batch_size": chooser("batch size", range(1, 17), 1, few=(1, 8)),
         "seq_length": chooser("tokens a sequence", LENGTHS, 2048, few=(256, 2048, 8192)),
     }
-    return explorer(controls, _memory_view)
+    return Explorer(controls, _memory_view)
 
 
 def _memory_view(**values: Any) -> str:

@@ -11,7 +11,7 @@ from lora_course.authoring.needed import needed
 from lora_course.authoring.site_explorer import live, rules
 from lora_course.authoring.source import SourceError
 from lora_course.chapters.rooms import Room
-from lora_course.display.explorer import NO_CONTROLS, chooser, explorer
+from lora_course.display.explorer import NO_CONTROLS, Explorer, chooser
 
 CELLS = [
     "import a\nfrom b import c",
@@ -64,7 +64,7 @@ def test_few_options_are_kept_where_all_would_be_too_many():
 
 def small():
     controls = {"a": chooser("first <a>", (1, 2, 3), 2), "b": chooser("second", ("x", "y"), "x")}
-    return explorer(controls, lambda a, b: f"<p>{a}{b}</p>")
+    return Explorer(controls, lambda a, b: f"<p>{a}{b}</p>")
 
 
 def test_all_views_are_told_and_shown():
@@ -85,7 +85,7 @@ def test_an_explorer_that_trains_says_so_and_shows_each_setting_once():
         asked.append((a, busy.children[1].value if asked else "Training …"))
         return str(a)
 
-    busy = explorer({"a": chooser("a", (1, 2), 1)}, show, busy="Training …")
+    busy = Explorer({"a": chooser("a", (1, 2), 1)}, show, busy="Training …")
     for value in (2, 1, 2):
         busy.controls["a"].value = value
     assert asked == [(1, "Training …"), (2, "Training …")] and busy.view.value == "2"
@@ -104,9 +104,9 @@ def test_an_explorer_is_made_from_a_solution_and_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(views, "fingerprint", lambda *given: "key")
     (tmp_path / "ch09_x").mkdir()
     solution = a_solution(
-        "from lora_course.display.explorer import chooser, explorer\nraise SystemExit(1)",
+        "from lora_course.display.explorer import Explorer, chooser\nraise SystemExit(1)",
         "few = (1, 2)",
-        "explorer({'a': chooser('a', few, 1)}, lambda a: f'<p>{a}</p>')",
+        "Explorer({'a': chooser('a', few, 1)}, lambda a: f'<p>{a}</p>')",
     )
     room = Room(tmp_path / "ch09_x")
     told = views.chapter_views(room, solution)

@@ -57,8 +57,8 @@ def go_through(room, chromium, lab, notebooks, records):
         save(page, saved, until=lambda cells: cells[-1].get("outputs") or ran(cells))
         shutil.copyfile(saved, records / "blank.ipynb")
         sliders = use_every_control(page)
-        guesses = make_every_guess(page)
-        recalled = recall_everything(page)
+        guesses = answer_each(page, PREDICTIONS, "0.5", "Your guess: ")
+        recalled = answer_each(page, CARDS, "7", "Right|Not this time")
         pictures = take_pictures(page, records)
         answer_first_question(page, room)
         passed = f"{room.questions()[0].max_points} of {room.questions()[0].max_points} points"
@@ -122,18 +122,14 @@ def use_every_control(page):
         before = view.inner_html()
         at_its_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
         page.keyboard.press("ArrowLeft" if at_its_end else "ArrowRight")
-        for _ in range(WATCHDOG * 10):
-            if view.inner_html() != before:
-                break
-            page.wait_for_timeout(100)
-        assert view.inner_html() != before, f"slider {place + 1} changed nothing"
+        changed(page, view, before, f"slider {place + 1}")
         assert not view.locator("img:not([alt])").count()
     for group in page.locator(BUTTONS).all():
         area = group.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea ')][1]")
         view = area.locator(".widget-html-content").last
         before = view.inner_html()
         press(page, group.locator("button:not(.mod-active)").first)
-        changed(page, view, before)
+        changed(page, view, before, "a button")
     return sliders.count()
 
 
@@ -144,39 +140,26 @@ def press(page, button):
     page.keyboard.press("Space")
 
 
-def changed(page, view, before):
+def changed(page, view, before, by):
     """Wait until what a cell shows is no longer what it was."""
-    for _ in range(600):
+    for _ in range(WATCHDOG * 10):
         if view.inner_html() != before:
             return
         page.wait_for_timeout(100)
-    raise AssertionError("nothing changed")
+    raise AssertionError(f"{by} changed nothing")
 
 
-def make_every_guess(page):
-    """Guess by the keyboard; each cell says what was guessed. How many there are."""
-    predictions = page.locator(PREDICTIONS).all()
-    for prediction in predictions:
-        if prediction.locator("button").count():
-            press(page, prediction.locator("button").first)
+def answer_each(page, what, number, told):
+    """Answer each by the keyboard, by a button or with `number`: it says `told`. How many."""
+    asked = page.locator(what).all()
+    for one in asked:
+        if one.locator("button").count():
+            press(page, one.locator("button").first)
         else:
-            prediction.locator("input").fill("0.5")
+            one.locator("input").fill(number)
             page.keyboard.press("Enter")
-        expect(prediction).to_contain_text("Your guess: ")
-    return len(predictions)
-
-
-def recall_everything(page):
-    """Answer each question of the opening by the keyboard; how many there are."""
-    cards = page.locator(CARDS).all()
-    for card in cards:
-        if card.locator("button").count():
-            press(page, card.locator("button").first)
-        else:
-            card.locator("input").fill("7")
-            page.keyboard.press("Enter")
-        expect(card).to_contain_text(re.compile("Right|Not this time"))
-    return len(cards)
+        expect(one).to_contain_text(re.compile(told))
+    return len(asked)
 
 
 def reach(page, slider, first):

@@ -73,7 +73,8 @@ def test_a_name_of_a_cell_that_was_left_out_brings_that_cell(graded, monkeypatch
     )
     hidden = "def helper(name):\n    return eval(name)"
     cells = cells_of(ROOM)
-    code = A.replace("    return", "    eval('comparison_task')\n    return")
+    name = ROOM.read_built()["imports"][0].split()[-1]
+    code = A.replace("    return", f"    eval({name!r})\n    return")
     result = graded(notebook(*cells, hidden, code))
     assert result.results[FIRST.name].outcome is Outcome.CORRECT and len(more) <= 1
 

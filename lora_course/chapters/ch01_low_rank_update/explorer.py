@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lora_course.chapters.ch01_low_rank_update.figure import update_beside_nearest
 from lora_course.core.spectrum import energy_shares
-from lora_course.display.explorer import Explorer, chooser, explorer
+from lora_course.display.explorer import Explorer, chooser
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -30,4 +30,4 @@ def update_explorer(updates: Mapping[str, Tensor]) -> Explorer:
             f" whole update has {update.numel():,}.</p>"
         )
 
-    return explorer(controls, show)
+    return Explorer(controls, show)

@@ -17,6 +17,7 @@ from lora_course.core.layers import (
     lora_layers,
     trainable_parameters,
 )
+from lora_course.core.rates import edge
 from lora_course.core.training import fit_text
 from lora_course.tasks.language import next_token_loss
 from lora_course.tasks.style import LINEAR, StyleShift
@@ -85,9 +86,9 @@ def best_rate(by_rate: Mapping[float, Sequence[float]]) -> float:
     ValueError where it is the smallest or the largest rate: one beyond may be better still.
     """
     best = min(by_rate, key=lambda rate: statistics.fmean(by_rate[rate]))
-    for edge, word in ((min(by_rate), "smallest"), (max(by_rate), "largest")):
-        if best == edge:
-            raise ValueError(f"by_rate: {best:g} is best, the {word} rate tried; try rates beyond")
+    word = edge(best, by_rate)
+    if word:
+        raise ValueError(f"by_rate: {best:g} is best, the {word} rate tried; try rates beyond")
     return best
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lora_course.core.planted import ERROR, PlantedLayer
-from lora_course.display.explorer import Explorer, chooser, explorer
+from lora_course.display.explorer import Explorer, chooser
 from lora_course.display.plots import loss_lines
 
 WIDTH, RANK, STEPS, LEARNING_RATE = 32, 4, 80, 0.02
@@ -33,7 +33,7 @@ def start_explorer() -> Explorer:
         paths = {f"spread of A {a:g}, of B {b:g}": losses, "A 0.1, B 0: a quiet start": quiet}
         return loss_lines(paths, ERROR, log=True).to_html() + f"<p>{html.escape(words)}</p>"
 
-    return explorer(controls, show)
+    return Explorer(controls, show)
 
 
 def small_training(a: float, b: float) -> tuple[Tensor, dict[str, float]]:

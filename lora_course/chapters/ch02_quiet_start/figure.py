@@ -8,14 +8,7 @@ from statistics import fmean
 from matplotlib.ticker import MaxNLocator
 
 from lora_course.core.results import standard_error
-from lora_course.display.plots import (
-    COLOURS,
-    DASHES,
-    MARKERS,
-    Picture,
-    mean_line,
-    panels,
-)
+from lora_course.display.plots import COLOURS, Picture, line_style, mean_line, panels
 
 
 def first_steps(norms: Mapping[str, Mapping[str, Sequence[float]]]) -> Picture:
@@ -28,10 +21,8 @@ def first_steps(norms: Mapping[str, Mapping[str, Sequence[float]]]) -> Picture:
                 axes.plot(
                     range(1, len(values) + 1),
                     values,
-                    color=COLOURS[style],
-                    marker=MARKERS[style],
-                    linestyle=DASHES[style],
                     label=f"gradient of {part}",
+                    **line_style(style),
                 )
                 numbers = ", ".join(f"{value:.2g}" for value in values)
                 said.append(f"{start}, gradient of {part}: {numbers}")

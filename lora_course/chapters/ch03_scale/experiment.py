@@ -13,6 +13,7 @@ from torch import Tensor
 from lora_course.arguments import one_of, positive
 from lora_course.core.layers import init_adapter
 from lora_course.core.planted import OPTIMIZERS, PlantedLayer
+from lora_course.core.rates import edge
 from lora_course.core.sweep import AlphaRule, rank_sweep, resolve_alpha
 from lora_course.display.progress_bar import track
 from lora_course.tasks import Task
@@ -146,7 +147,7 @@ def best_rate(rows: Mapping[float, Sequence[float]]) -> float:
     rates = sorted(rows)
     means = [statistics.fmean(rows[rate]) for rate in rates]
     best = means.index(max(means))
-    if best in (0, len(rates) - 1):
+    if edge(rates[best], rates):
         raise ValueError(f"rows: {rates[best]:g}, an edge of the rates tried, does best; add rates")
     below, top, above = means[best - 1 : best + 2]
     share = (above - below) / (2 * (2 * top - below - above))  # of a step, -1/2 to 1/2

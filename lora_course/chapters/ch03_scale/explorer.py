@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lora_course.chapters.ch03_scale.experiment import PATH_STEPS, trace
 from lora_course.core.planted import ERROR, OPTIMIZERS
-from lora_course.display.explorer import Explorer, buttons, chooser, explorer
+from lora_course.display.explorer import Explorer, buttons, chooser
 from lora_course.display.plots import loss_lines
 
 FACTORS = {"1/16": 1 / 16, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2} | {
@@ -26,7 +26,7 @@ def path_explorer() -> Explorer:
         "rate": chooser("learning rate times", list(FACTORS), "1/4", few=("1/4", "1/2", "1")),
         "spread": chooser("spread of A times", near, "1", few=("1/2", "1", "2")),
     }
-    return explorer(controls, _view)
+    return Explorer(controls, _view)
 
 
 def _view(optimizer: str, alpha: str, rate: str, spread: str) -> str:

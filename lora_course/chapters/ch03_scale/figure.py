@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from typing import Any
 
 from lora_course.chapters.ch03_scale.experiment import ByRate, FirstStep, best_rate, best_rates
 from lora_course.core.results import standard_error
-from lora_course.display.plots import (
-    COLOURS,
-    DASHES,
-    MARKERS,
-    Picture,
-    mean_line,
-    panels,
-    rank_axis,
-)
+from lora_course.display.plots import Picture, line_style, mean_line, panels, rank_axis
 
 PANELS = (
     ("Adam", "size", "size of ΔW"),
@@ -41,7 +32,7 @@ def draw_steps(steps: Mapping[tuple[str, str], Mapping[int, FirstStep]]) -> Pict
             first, *_ = by_rule[UNIT].values()
             for style, (rule, by_rank) in enumerate(by_rule.items()):
                 values = [getattr(step, what) / getattr(first, what) for step in by_rank.values()]
-                axes.plot(list(by_rank), values, label=rule, **_style(style))
+                axes.plot(list(by_rank), values, label=rule, **line_style(style))
                 said.append(
                     f"{optimizer}, {label}, {rule}: from {values[0]:.3g} to {values[-1]:.3g}"
                 )
@@ -84,7 +75,7 @@ def draw_rates(tables: Mapping[str, Mapping[int, ByRate]]) -> Picture:
                 [max(0.0, max(seeds) - b) for b, seeds in zip(best, alone, strict=True)],
             ]
             places = [rank * 2 ** (0.1 * style - 0.15) for rank in by_rank]
-            right.errorbar(places, best, yerr=lengths, capsize=4, label=rule, **_style(style))
+            right.errorbar(places, best, yerr=lengths, capsize=4, label=rule, **line_style(style))
             said.append(
                 f"best rate, {rule}: "
                 + ", ".join(f"{b:.2g} at r = {r}" for r, b in zip(by_rank, best, strict=True))
@@ -101,7 +92,3 @@ def draw_rates(tables: Mapping[str, Mapping[int, ByRate]]) -> Picture:
         right.legend(fontsize=9.5)
         figure.set_size_inches(9.6, 4.2)
         return Picture(figure, "Accuracy and best learning rates. " + "; ".join(said) + ".")
-
-
-def _style(place: int) -> dict[str, Any]:
-    return {"color": COLOURS[place], "marker": MARKERS[place], "linestyle": DASHES[place]}

@@ -151,7 +151,7 @@ figure.draw_curves({"typo detection": typos, "style shift": style}, rates_shown)
 
 # %% tags=["nbval-check-output"]
 rate_of, one_rate = experiment.rates_of(typos), experiment.scores_at(typos, 0.004)
-at_edge = [rank for rank, rate in rate_of.items() if rate in (0.001, 0.004)]
+at_edge = experiment.ranks_at_edge(typos)
 losses = experiment.scores(style)
 gains = [losses[1] - losses[4], losses[4] - losses[16], losses[16] - losses[64]]
 claims(

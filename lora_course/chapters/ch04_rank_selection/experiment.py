@@ -15,6 +15,7 @@ from lora_course.compare.records import Comparison
 from lora_course.compare.rows import mean_scores
 from lora_course.compare.settings import Settings
 from lora_course.compare.written import from_json
+from lora_course.core.rates import edge
 from lora_course.core.results import RankExperiment, summarize
 from lora_course.memory import count_parameters, lora_config
 
@@ -62,6 +63,11 @@ def scores_at(curve: Comparison, rate: float) -> dict[int, float]:
 def rates_of(curve: Comparison) -> dict[int, float]:
     """rank -> the learning rate at which it did best."""
     return {rank: rate for rank, rate in best_rates(curve).items() if isinstance(rank, int)}
+
+
+def ranks_at_edge(curve: Comparison) -> list[int]:
+    """The ranks that did best at the smallest or the largest learning rate tried."""
+    return [rank for rank, rate in rates_of(curve).items() if edge(rate, curve.rates)]
 
 
 def count_with_peft(model: str, rank: int) -> int:

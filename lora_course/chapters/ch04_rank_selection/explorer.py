@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lora_course.core.results import summarize
 from lora_course.core.sweep import rank_sweep
-from lora_course.display.explorer import Explorer, chooser, explorer
+from lora_course.display.explorer import Explorer, chooser
 from lora_course.display.plots import Picture, rank_curve
 from lora_course.memory.explorer import rank_explorer
 from lora_course.tasks.matching import MatchingTask
@@ -23,7 +23,7 @@ def planted_rank_explorer(true_ranks: tuple[int, ...] = (2, 4, 8, 16)) -> Explor
     def show(true_rank: int) -> str:
         return _planted_curve(MatchingTask(true_rank=true_rank)).to_html()
 
-    return explorer(controls, show, busy="Training: a few seconds …")
+    return Explorer(controls, show, busy="Training: a few seconds …")
 
 
 def _planted_curve(task: MatchingTask) -> Picture:

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from lora_course.chapters.ch01_low_rank_update.experiment import (
+    BEST_RATE,
+    FULL_RATE,
     costs,
     energy_in,
     gap,
@@ -17,7 +19,8 @@ from lora_course.chapters.ch01_low_rank_update.explorer import update_explorer
 from lora_course.chapters.ch01_low_rank_update.figure import losses_by_rank
 from lora_course.core.layers import adapt
 from lora_course.core.spectrum import energy_shares, nearest, singular_values
-from lora_course.tasks.style import LINEAR
+from lora_course.core.training import fit_text
+from lora_course.tasks.style import LINEAR, StyleShift
 from tests.tasks.small import SMALL
 
 
@@ -113,6 +116,24 @@ def test_the_explorer_shows_every_layer_at_every_rank(full):
             seen.add(explorer.view.value)
             assert f"Rank {number} holds" in explorer.view.value
     assert len(seen) == 4 and "holds 100% of the update" in explorer.view.value
+
+
+def final_loss(rank, rate, seed):
+    task = StyleShift()
+    if rank is None:
+        return tune_in_full(task, seed, 45, rate).loss
+    model = adapt(task.model(), rank, targets=LINEAR, seed=seed)
+    fit_text(model, task, seed=seed, steps=45, learning_rate=rate, progress=False)
+    return task.loss(model)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("rank", "rate"), [(None, FULL_RATE), *BEST_RATE.items()])
+def test_every_side_of_the_comparison_has_its_best_rate(rank, rate):
+    low, here, high = (
+        sum(final_loss(rank, rate * factor, seed) for seed in (0, 1)) for factor in (0.5, 1, 2)
+    )
+    assert here < low and here < high
 
 
 def test_losses_are_drawn_with_their_means():

@@ -9,7 +9,12 @@ from dataclasses import replace
 import pytest
 
 from lora_course.chapters.ch04_rank_selection import measure_curves
-from lora_course.chapters.ch04_rank_selection.experiment import FOLDER, TASKS, load_curve
+from lora_course.chapters.ch04_rank_selection.experiment import (
+    FOLDER,
+    TASKS,
+    load_curve,
+    ranks_at_edge,
+)
 from lora_course.chapters.ch04_rank_selection.figure import draw_curves
 from lora_course.compare.model import weights_hash
 from lora_course.compare.rates import at_best_rates, best_rates
@@ -51,6 +56,11 @@ def test_the_figure_says_every_curve_and_the_ends():
     assert "typos, accuracy, learning rate 0.008" not in picture.alt
     assert "head only" in picture.alt and "no training" in picture.alt
     assert picture.alt.count("full tuning") == 2 and "±" in picture.alt
+
+
+def test_no_rank_of_the_style_shift_does_best_at_an_edge_and_those_of_typos_are_told():
+    assert ranks_at_edge(load_curve("style-shift")) == []
+    assert ranks_at_edge(load_curve("typos")) == [1, 4, 64]
 
 
 def test_what_is_not_stored_is_named():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lora_course.chapters.recall import recall
     from lora_course.core.layers import LoRALinear, adapt, adapter_state, count_trainable, merge
     from lora_course.core.rates import at_best_rates
-    from lora_course.core.results import RankExperiment
+    from lora_course.core.results import RankExperiment, print_comparison, summarize
     from lora_course.core.selection import choose_rank
     from lora_course.core.sweep import rank_sweep, run_rank_comparison
     from lora_course.core.training import evaluate, fit
@@ -50,11 +50,13 @@ _HOME = {
     "fit": "core.training",
     "merge": "core.layers",
     "predict": "display.predict",
+    "print_comparison": "core.results",
     "print_memory_table": "memory.closed_form",
     "progress": "chapters.progress",
     "rank_sweep": "core.sweep",
     "recall": "chapters.recall",
     "run_rank_comparison": "core.sweep",
+    "summarize": "core.results",
 }
 __all__ = [
     "LoRALinear",
@@ -74,11 +76,13 @@ __all__ = [
     "fit",
     "merge",
     "predict",
+    "print_comparison",
     "print_memory_table",
     "progress",
     "rank_sweep",
     "recall",
     "run_rank_comparison",
+    "summarize",
 ]
 
 

@@ -1,7 +1,7 @@
 """The chapter that tests of shared code take as their example. Its room is named here alone.
 
-Its questions are an easy function (`A`, two parts), arithmetic (`B`), training (`C`) and a decision
-(`D`): each kind of work that an answer can be.
+Its questions are an easy function (`A`, two parts), arithmetic (`B`), training (`C`), a decision
+(`D`) and a sweep that a probe is given to (`E`): each kind of work that an answer can be.
 """
 
 from lora_course.chapters.ch04_rank_selection import questions
@@ -10,7 +10,7 @@ from tests.chapters.ch04_rank_selection import answers
 
 ROOM = room_of(4)
 QUESTIONS = questions.QUESTIONS
-FIRST, SECOND, TRAINING, DECISION = QUESTIONS
+FIRST, SECOND, TRAINING, DECISION, SWEEP = QUESTIONS
 TABLES = answers.TABLES
 IMPORT_QUESTIONS = f"from {questions.__name__.rpartition('.')[0]} import questions as ch04"
 IMPORTS = """\
@@ -30,7 +30,7 @@ def solution(question):
     return "\n".join(lines)
 
 
-A, B, C, D = map(solution, QUESTIONS)
+A, B, C, D, E = map(solution, QUESTIONS)
 
 # Half right: one of two parts of the first question, and of the second.
 SQUARE = """

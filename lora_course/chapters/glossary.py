@@ -39,32 +39,39 @@ TERMS = (
         " nearest.",
         1,
     ),
+    Term("edge", "The smallest or the largest of the values tried; one beyond may be better.", 3),
     Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
     Term("fall", "By how much the loss gets smaller in a step.", 3),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
-    Term("full tuning", "Training all weights of a model, without an adapter.", 1),
-    Term("gradient", "How the loss changes with each weight; a step goes against it.", 2),
-    Term("held-out", "Kept out of training, to judge the result by.", 2),
-    Term("learning rate", "How far a step goes. Often just: rate.", 2),
+    Term(
+        "full tuning",
+        "Training the model's own weights, without an adapter: in chapter 1 those of its linear"
+        " layers, in chapter 4 all.",
+        1,
+    ),
+    Term("gradient", "How the loss changes with each weight; a step goes against it.", 1),
+    Term("held-out", "Kept out of training, to judge the result by.", 1),
+    Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
     Term(
         "nats",
         "The unit of a language model's loss: minus the natural logarithm of the probability that"
         " it gave the right token. 0.7 nats: one in two.",
-        2,
+        1,
     ),
     Term("nf4", "A number in 4 bits; a way to store the frozen base (QLoRA).", 4),
     Term(
         "optimizer state",
-        "What an optimizer keeps for each trained number. Adam: two running averages.",
+        "What an optimizer keeps for each trained number. Adam: two running averages, also called"
+        " moments.",
         4,
     ),
     Term(
         "paired seeds",
         "The same seeds for both sides of a comparison, so that luck with data and order is the"
         " same for both; one then looks at the differences, seed by seed.",
-        4,
+        3,
     ),
     Term("path", "All the steps of a training, one after the other.", 3),
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
@@ -82,10 +89,16 @@ TERMS = (
     Term(
         "standard error",
         "How far the mean of a few runs may be from the mean of very many: the standard deviation"
-        " divided by the root of their number.",
+        " divided by the root of their number. Two times in three it is nearer than that, with few"
+        " runs less often: a weak test.",
         4,
     ),
     Term("start", "The values of A and B before the first step.", 2),
+    Term(
+        "style shift",
+        "The task of the shipped model: it has read documentation alone, and learns to write code.",
+        1,
+    ),
     Term("sweep", "The same training at several settings, to compare them.", 4),
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),

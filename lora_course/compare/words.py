@@ -23,9 +23,13 @@ def answer(comparison: Comparison) -> str:
     reason = choice.reasons[0]
     if choice.decided and choice.rank == choice.best_rank:
         smaller = any(c.rank < choice.rank for c in choice.comparisons)
-        near = "smaller rank comes near it" if smaller else "smaller one was tried"
         name = comparison.metric.name
-        return f"Choose rank {choice.rank}: it has the best mean {name}, and no {near}."
+        rest = (
+            "each smaller one is over one standard error behind"
+            if smaller
+            else "no smaller one was tried"
+        )
+        return f"Choose rank {choice.rank}: it has the best mean {name}; {rest}."
     if choice.decided:
         return f"Choose rank {choice.rank}: {reason[0].lower()}{reason[1:]}"
     return f"Cannot tell yet; for now take rank {choice.rank}: {MEANINGS[diagnoses[0].name]}."

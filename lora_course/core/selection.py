@@ -185,7 +185,9 @@ def _reasons(
     """Why `chosen`, in words, and whether the sweep could tell."""
     decided = True
     if chosen.rank == best:
-        reasons = [f"Rank {best} has the best mean {metric}, and no smaller rank comes near it."]
+        smaller = any(c.rank < best for c in comparisons)
+        rest = "; each smaller one is over one standard error behind" if smaller else ""
+        reasons = [f"Rank {best} has the best mean {metric}{rest}."]
     else:
         reasons = [
             f"Rank {best} is best, but only {chosen.difference:.4f} ahead of rank {chosen.rank}"

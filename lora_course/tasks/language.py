@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from lora_course.tasks import Examples
 
+EVALUATION_BATCH = 16  # windows; of more, the logits alone are the largest thing in memory
 IGNORED = -100  # the label of a window's last token, whose successor is not there
 
 
@@ -38,6 +39,6 @@ def held_out_loss(model: nn.Module, tokens: Tensor, context: int) -> float:
     windows = tokens[: len(tokens) // context * context].view(-1, context)
     total = sum(
         next_token_loss(model, Examples((part,), part)).item() * len(part)
-        for part in windows.split(64)
+        for part in windows.split(EVALUATION_BATCH)
     )
     return total / len(windows)

@@ -21,7 +21,7 @@ def half(layer_dim, rank, num_layers=32):
     return num_layers * rank * 2 * size
 
 
-NOTHING = "Chapter 4: 0 of 4 questions, 0 of 10 points"
+NOTHING = "Chapter 4: 0 of 5 questions, 0 of 13 points"
 
 
 def test_nothing_yet(capsys):
@@ -32,9 +32,9 @@ def test_nothing_yet(capsys):
 
 def test_the_best_of_a_question_counts_and_a_check_says_so():
     first = FIRST.check(half)
-    assert "Chapter 4: 0 of 4 questions, 1 of 10 points" in str(first)
+    assert "Chapter 4: 0 of 5 questions, 1 of 13 points" in str(first)
     passed = FIRST.check(right)
-    told = "Chapter 4: 1 of 4 questions, 2 of 10 points"
+    told = "Chapter 4: 1 of 5 questions, 2 of 13 points"
     assert told in str(passed) and told in passed._repr_html_()
     again = FIRST.check(half)
     assert again.points == 1 and told in str(again)
@@ -73,7 +73,7 @@ def test_a_file_that_is_not_ours_counts_nothing_and_is_replaced(content):
 
 def test_more_points_than_there_are_count_as_all():
     learner.file().write_text(json.dumps({FIRST.key: 99}))
-    assert "1 of 4 questions, 2 of 10 points" in str(progress())
+    assert "1 of 5 questions, 2 of 13 points" in str(progress())
 
 
 def test_where_nothing_can_be_written_a_check_still_checks(monkeypatch, tmp_path):

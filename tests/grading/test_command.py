@@ -23,7 +23,7 @@ from lora_course.grading.supervise import supervise
 from lora_course.sandbox import shown
 from tests import WATCHDOG, takes_interrupts
 from tests.conftest import ROOMS
-from tests.example import ROOM, A, B
+from tests.example import NAMES, ROOM, A, B
 from tests.grading.notebooks import notebook
 from tests.grading.watched import left_behind
 
@@ -72,7 +72,7 @@ def test_a_folder_becomes_a_table_pages_and_a_summary(folder, capsys):
     assert (absent["learner"], absent["status"]) == ("Cy", "no submission")
     assert {name: (row["score"], row["status"]) for name, row in table.items()} == POINTS
     assert table["ada_12_04.ipynb"]["learner"] == "Ada Lovelace"
-    assert (table["ada_12_04.ipynb"]["lora_params"], table["ada_12_04.ipynb"]["max"]) == ("2", "10")
+    assert (table["ada_12_04.ipynb"]["lora_params"], table["ada_12_04.ipynb"]["max"]) == ("2", "13")
     out = folder.parent / "out"
     pages = [path.read_text(encoding="utf-8") for path in (out / "feedback").iterdir()]
     assert len(pages) == 3 and any("Count the trainable parameters" in page for page in pages)
@@ -213,7 +213,8 @@ def test_a_long_path_of_the_temporary_folder_ends_no_grading(tmp_path):
     options = ["--chapter", str(ROOM.number), "--out", str(tmp_path / "out")]
     subprocess.run([*command, *options], env={**os.environ, "TMPDIR": str(long)}, check=True)
     assert rows(folder)["x.ipynb"]["status"] == Status.UNREADABLE.value
-    assert not list(long.iterdir())
+    # torch makes a folder for what it compiles, wherever it is imported.
+    assert {path.name.partition("_")[0] for path in long.iterdir()} <= {"torchinductor"}
 
 
 @needs_sandbox
@@ -223,7 +224,7 @@ def test_a_process_that_does_not_end_is_ended_and_keeps_what_it_wrote(tmp_path, 
     job = Job(str(path), "x.ipynb", "x", 4, "seed", cell_seconds=50)
     graded = supervise(replace(job, seconds=4), grace=-1)
     assert graded.status is Status.TIME and "was stopped" in graded.reason
-    assert set(graded.results) == {"lora_params", "adapter_memory", "rank_comparison", "choice"}
+    assert set(graded.results) == set(NAMES)
 
 
 def test_a_table_that_someone_has_changed_is_kept(tmp_path):

@@ -132,7 +132,7 @@ def section(whole, place=0):
 def test_a_wrong_answer_is_explained_part_by_part():
     whole = graded({"adapter_memory": answer(TABLES[SECOND.name], "32-bit moments")})
     shown = feedback(whole)
-    for text in ("ada.ipynb", "Ada", "1 of 10 points", "not yet, 1 of 2 points"):
+    for text in ("ada.ipynb", "Ada", "1 of 13 points", "not yet, 1 of 2 points"):
         assert text in shown.text
     right, wrong = whole.results["adapter_memory"].findings
     assert f"✓{right.part}: correct, 1 of 1 point" in shown.text
@@ -189,7 +189,7 @@ def test_outcomes_have_a_sign_and_a_word(outcome):
 
 def test_what_was_not_attempted_says_how_to_begin():
     shown = feedback(graded()).text
-    assert shown.count("□not attempted, 0 of") == 4
+    assert shown.count("□not attempted, 0 of") == len(QUESTIONS)
     for question in QUESTIONS:
         assert f"find the exercise {question.function} in your notebook" in shown
         assert f"Hint 1{question.hints[0]}" in shown
@@ -211,7 +211,7 @@ def test_a_status_says_what_it_means_and_what_to_do(status):
 @pytest.mark.parametrize("status", NEVER_RUN)
 def test_a_file_that_was_not_run_is_not_told_to_begin(status):
     shown = feedback(graded(status=status, reason="is empty")).text
-    assert shown.count("Not checked: the file was not run.") == 4
+    assert shown.count("Not checked: the file was not run.") == len(QUESTIONS)
     assert "To begin" not in shown and "Hint 1" not in shown
 
 

@@ -154,7 +154,7 @@ def test_rows_are_whole_and_harmless():
     assert {len(row) for row in csv.reader(io.StringIO(text))} == {8 + len(questions)}
     first, absent, waiting = csv.DictReader(io.StringIO(text))
     assert first["file"].startswith("'=") and first["learner"].startswith("'@")
-    assert (first["score"], first["max"], first["choice"]) == ("0", "10", "0")
+    assert (first["score"], first["max"], first["choice"]) == ("0", "13", "0")
     assert table.cell("x;=HYPERLINK(1)") == "x;'=HYPERLINK(1)"
     assert (absent["learner"], absent["status"]) == ("'-x", "no submission")
     assert (waiting["file"], waiting["score"]) == ("'=a", "")

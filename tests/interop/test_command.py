@@ -28,7 +28,7 @@ def test_a_chapter_goes_to_nbgrader(tmp_path, capsys):
     (written,) = (tmp_path / "source").glob("*/*.ipynb")
     cells = json.loads(written.read_text(encoding="utf-8"))["cells"]
     points = [c["metadata"].get("nbgrader", {}).get("points", 0) for c in cells]
-    assert sum(points) == 10
+    assert sum(points) == 13
     assert main(command) == 2 and "exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
 

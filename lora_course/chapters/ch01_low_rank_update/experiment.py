@@ -105,18 +105,15 @@ def losses_of_cuts(
 
 @dataclass(frozen=True)
 class Shares:
-    """Of the energy of many updates, what a few directions hold: the mean over layers and runs, the
-    largest less the smallest; and the same share of a matrix of random numbers."""
+    """Of the energy of many updates, what a few directions hold: the mean over layers and runs, and
+    the largest less the smallest."""
 
     mean: float
     spread: float
-    of_noise: float
 
 
 def energy_in(runs: Sequence[FullTuning], directions: int) -> Shares:
     """The share of energy that the first `directions` of every layer's update hold."""
     updates = [update for run in runs for update in run.updates.values()]
     shares = [energy_shares(update)[directions - 1].item() for update in updates]
-    noise = torch.randn(updates[0].shape, generator=torch.Generator().manual_seed(0))
-    of_noise = energy_shares(noise)[directions - 1].item()
-    return Shares(statistics.fmean(shares), max(shares) - min(shares), of_noise)
+    return Shares(statistics.fmean(shares), max(shares) - min(shares))

@@ -105,7 +105,7 @@ claims(
 # ## What a start costs
 #
 # Now train, 20 steps from each start. One learning rate for all would be unfair: what is too small for
-# one start may be right for another. So try several, and compare each start at *its own* best rate. That
+# one start may be right for another. Try several, and compare each start at *its own* best rate. That
 # must lie inside the range: at an edge, a rate beyond might be better. Each start gets the same three
 # *seeds* (random draws and order of the data), so that they compare seed by seed. Half a minute:
 
@@ -138,18 +138,17 @@ claims(
 # rates. Each at its best rate, $A$ random with $B$ zero is ahead, and that rate is larger.
 # [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models: this start did
 # better on average, by their theory because it "allows the use of larger learning rates". Our
-# measurements agree. They cannot tell whether the reason is which one is zero, or how wide we draw: $B$
+# measurements agree, and cannot tell whether the reason is which one is zero, or how wide we draw: $B$
 # about four times as wide as $A$, so that one rate moves the two models by different amounts.
 #
-# Both random pays for its start, even at its best rate. That is no law: where both are small enough,
-# training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)). A quiet start is safe:
-# there is no spread to get right.
+# Both random has not caught up after 20 steps, even at its best rate; longer training may close the gap.
+# Where both are small, training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)). A quiet start is safe: there is no spread to get right.
 #
 # ## What trains, and how to be sure of it
 #
-# A base that trains along costs the memory that LoRA saves, without any error. So count what trains
-# before the first step, and compare the base bit by bit after the last. The last cell says our start in
-# the words of the library [PEFT](https://huggingface.co/docs/peft).
+# A base that trains along costs the memory that LoRA saves, and no error message tells you. So count what
+# trains before the first step, and compare the base bit by bit after the last. The last cell sets the same
+# start with the library [PEFT](https://huggingface.co/docs/peft).
 #
 # **Question (c)** · easy, 5 minutes. Freeze a model, in place, except for the parameters called `lora_A` and `lora_B`,
 # which are to train.

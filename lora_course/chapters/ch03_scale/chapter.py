@@ -89,7 +89,7 @@ claims(
 #
 # A **rule** says how $\alpha$ follows $r$: fixed (LoRA's own), $\alpha=r$, $\alpha=2r$ (many guides), or
 # $\alpha\propto\sqrt{r}$, which [rsLoRA](https://arxiv.org/abs/2312.03732) writes as a scale of
-# $\alpha/\sqrt{r}$. First, PEFT's words.
+# $\alpha/\sqrt{r}$. First, how PEFT sets the scale.
 #
 # With Adam, $B$ moves by the rate. The rows of $A$ are random, so what they bring to $\Delta W$ adds up
 # like random directions: its *size* goes as $s\sqrt{r}$. But each lowers the loss: the *fall* goes as
@@ -129,8 +129,8 @@ claims(
 )
 
 # %% [markdown]
-# No rule keeps both. **Which one keeps the fall depends on the optimizer: a fixed $\alpha$ with Adam,
-# $\alpha\propto\sqrt{r}$ with SGD.** That is one reason why sources disagree.
+# No rule keeps both. **Which one keeps the first fall depends on the optimizer: a fixed $\alpha$ with Adam,
+# $\alpha\propto\sqrt{r}$ with SGD.** (rsLoRA asks for something else: that training stays stable.)
 #
 # **Question (b)** · medium, 5 minutes. You know a good `old_alpha` at `old_rank`. Which $\alpha$ at `rank` keeps Adam's first
 # step, in `"size"` or in `"fall"` of the loss?
@@ -172,7 +172,7 @@ low, high = (experiment.lead(tables["alpha = r"], rate) for rate in (min(rates),
 ties = [abs(experiment.lead(table)) for table in tables.values()]  # each rank at its best rate
 claims(
     claim("alpha = r: 64 leads at the lowest rate, 8 at the highest", min(low, -high), above=0.03),
-    claim("Each rank at its best rate: both tie under every rule", max(ties), below=0.02),
+    claim("Each rank at its best rate: within 0.02 under every rule", max(ties), below=0.02),
     claim("alpha = r, 2r or √r: from 8 to 64 the best rate falls", min(falls[1:]), above=1.5),
     claim("alpha = r, 2r or √r: it falls far less than 8-fold", max(falls[1:]), below=4),
     claim("Fixed alpha: the best rate falls less than 1.5-fold", falls[0], below=1.5),
@@ -181,13 +181,13 @@ claims(
 
 # %% [markdown]
 # By the first fall, the best rate would go down 8-fold under $\alpha=r$ and $2r$, $\sqrt8$-fold under
-# rsLoRA. Measured, the three are alike, about 2-fold: training moves $A$ by more than its start, and then
-# $\div\sqrt{c}$ is nearer than $\div\,c$. So $2r$ wants more than half of $r$'s rate.
+# rsLoRA. Measured, the three are alike, about 2-fold: once training has moved $A$ far from its start,
+# $\div\sqrt{c}$ is nearer than $\div\,c$.
 #
-# As reported: with a fixed $\alpha$ the best rate moved less than 2-fold from $r=4$ to 512
-# ([LoRA Without Regret](https://thinkingmachines.ai/blog/lora/)); it stays at every rank or goes as $1/r$,
-# by scale and start ([Chen et al.](https://arxiv.org/abs/2602.06204)); $\alpha$ is no second rate, the best
-# one goes as $\sqrt{r}$ ([Zhang et al.](https://arxiv.org/abs/2606.12883)).
+# Sources differ. With a fixed $\alpha$ the best rate moved less than 2-fold from $r=4$ to 512
+# ([LoRA Without Regret](https://thinkingmachines.ai/blog/lora/)). By scale and start it stays, or goes as
+# $1/r$ ([Chen et al.](https://arxiv.org/abs/2602.06204)); ours lies between. $\alpha$ is no second rate, and
+# the best $\alpha$ goes as $\sqrt{r}$ ([Zhang et al.](https://arxiv.org/abs/2606.12883)).
 #
 # **Question (c)** · medium, 6 minutes. `accuracies[rank][rate]` is such a table. Find each rank's best rate, and the ranks
 # for which it is the smallest or the largest rate tried: there the grid was too narrow.
@@ -210,9 +210,9 @@ ch03.rates.check(best_rates)
 # %% [markdown]
 # ## Which decision does this change?
 #
-# **One alpha rule a sweep.** "What is alpha?" ([PEFT, issue 826](https://github.com/huggingface/peft/issues/826));
-# "everyone sets $2r$, why?" ([unsloth, issue 1304](https://github.com/unslothai/unsloth/issues/1304)). With Adam,
-# `lora_alpha=16` at every rank, as in `LoraConfig(r=8, lora_alpha=16)`, asks for the fewest rates.
+# **One alpha rule a sweep.** What is alpha ([PEFT, issue 826](https://github.com/huggingface/peft/issues/826)),
+# and why $2r$ ([unsloth, issue 1304](https://github.com/unslothai/unsloth/issues/1304))? With Adam,
+# `lora_alpha=16` at every rank, as in `LoraConfig(r=8, lora_alpha=16)`, needs the fewest rates to be tried.
 #
 # ## Remember
 #

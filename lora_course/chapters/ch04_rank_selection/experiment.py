@@ -21,15 +21,15 @@ from lora_course.memory import count_parameters, lora_config
 
 FOLDER = Path(__file__).parent
 COMMON = replace(Settings(), ranks=(1, 4, 16, 64), ends=True)
-# Style: as wide as it takes for no rank to do best at an edge. Typos: narrow still, and told so.
+# The rates: as wide as it takes for no rank to do best at an edge.
 TASKS = {
     "typos": replace(
         COMMON,
         task="typos",
         steps=600,
         batch_size=32,
-        learning_rates=(0.001, 0.002, 0.004),
-        full_learning_rates=(0.0003, 0.001),
+        learning_rates=(0.0005, 0.001, 0.002, 0.004, 0.008),
+        full_learning_rates=(0.0001, 0.0003, 0.001),
     ).checked(),
     "style-shift": replace(
         COMMON,

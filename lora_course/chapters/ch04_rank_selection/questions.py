@@ -1,4 +1,4 @@
-"""Chapter 4, rank selection: four questions, ten points."""
+"""Chapter 4, rank selection: five questions, thirteen points."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from lora_course.chapters.ch04_rank_selection import (
     check_lora_params,
     check_rank_comparison,
     check_rank_comparison_adapters,
+    check_sweep,
+    check_sweep_config,
+    sweep_probe,
 )
 from lora_course.checks.question import Part, Question
 
@@ -96,4 +99,26 @@ choice = Question(
     ),
 )
 
-QUESTIONS = (lora_params, adapter_memory, rank_comparison, choice)
+sweep = Question(
+    room=__package__,
+    name="sweep",
+    title="The card, for a model of your own",
+    function="sweep",
+    probe=sweep_probe.sweep,
+    parts=(
+        Part("each rank's LoraConfig", 1, check_sweep_config.check_configs),
+        Part("every rank, rate and seed", 1, check_sweep.check_pairs),
+        Part("widened until no rank is best at an edge", 1, check_sweep.check_widened),
+    ),
+    hints=(
+        "Three loops: ranks, rates, seeds. Which of the three does a LoraConfig depend on? Keep"
+        " what train gives in a dict for each rank, with a list for each rate.",
+        "After the loops find each rank's best rate: the one whose losses have the lowest mean. Is"
+        " it the smallest or the largest of the rates tried?",
+        "Put the loops into `while True:`. Half of the smallest rate, or twice the largest, is the"
+        " one to add; what has been trained already need not be trained again. With no rank at an"
+        " edge, return.",
+    ),
+)
+
+QUESTIONS = (lora_params, adapter_memory, rank_comparison, choice, sweep)

@@ -1,5 +1,6 @@
 """What learners answer in chapter 4, as they would type it, and what they must be told."""
 
+from tests.chapters.ch04_rank_selection.answers_sweep import SWEEP
 from tests.chapters.fixture import BLANK, ERROR, RIGHT, WRONG, Fixture
 
 
@@ -923,8 +924,8 @@ CHOICE = [
     ),
 ]
 
-# Training takes seconds; test_questions.py draws for the choice.
-OWN_DRAWS = ("rank_comparison", "choice")
+# Training takes seconds, and so does making adapters; test_questions.py draws for the others.
+OWN_DRAWS = ("rank_comparison", "choice", "sweep")
 
 TABLES = {
     "lora_params": LORA_PARAMS,
@@ -932,4 +933,5 @@ TABLES = {
     # The first of them show every kind of outcome; all the others train for seconds.
     "rank_comparison": [f._replace(long=place > 8) for place, f in enumerate(RANK_COMPARISON)],
     "choice": CHOICE,
+    "sweep": SWEEP,
 }

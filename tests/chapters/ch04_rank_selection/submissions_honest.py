@@ -1,11 +1,12 @@
 """Honest submissions: the work is what it is, whatever the notebook around it looks like."""
 
-from tests.example import FULL, HALF_B, IMPORTS, ONLY_A, ROOM, SQUARE, A, B, C, D
+from tests.example import FULL, HALF_B, IMPORTS, ONLY_A, ROOM, SQUARE, A, B, C, D, E
 from tests.grading.notebooks import Entry, notebook, old_format, with_outputs
 
 NO_TIMES = C.replace("history.seconds", "0.0")
 ONE_SEED_D = D.replace('return {"rank": None}', 'return {"rank": ranks[best]}')
 BLANKS = "def {}(*arguments, **named):\n    return ..."
+ALL_LINEAR = ', target_modules="all-linear"'
 SLOW_A = A.replace("    d_out", "    import time; time.sleep(0.5)\n    d_out", 1)
 
 WITHOUT_TRAINING = {"lora_params": 2, "choice": 3}
@@ -43,9 +44,9 @@ ENTRIES = [
         ),
         {"lora_params": 2, "adapter_memory": 2},
     ),
-    Entry("perfect", notebook(IMPORTS, A, B, C, D), FULL),
-    Entry("imports after the answers", notebook(A, D, C, B, IMPORTS), FULL),
-    Entry("every cell twice", notebook(*[IMPORTS, A, B, D] * 2), FULL | {"rank_comparison": 0}),
+    Entry("perfect", notebook(IMPORTS, A, B, C, D, E), FULL),
+    Entry("imports after the answers", notebook(A, E, D, C, B, IMPORTS), FULL),
+    Entry("every cell twice", notebook(*[IMPORTS, A, B, D, E] * 2), FULL | {"rank_comparison": 0}),
     Entry(
         "blank",
         notebook(
@@ -53,6 +54,7 @@ ENTRIES = [
             BLANKS.format("adapter_memory"),
             BLANKS.format("run_rank_comparison"),
             BLANKS.format("choose_rank_by_hand"),
+            BLANKS.format("sweep"),
         ),
     ),
     Entry("answers deleted", notebook("#md # 4", "print(1)")),
@@ -62,6 +64,7 @@ ENTRIES = [
     Entry("times not measured", notebook(IMPORTS, NO_TIMES), {"rank_comparison": 2}),
     Entry("one seed trusted", notebook(IMPORTS, ONE_SEED_D), {"choice": 2}),
     Entry("import forgotten in d", notebook(A, D), ONLY_A),
+    Entry("configs that PEFT chooses", notebook(E.replace(ALL_LINEAR, "")), {"sweep": 2}),
     Entry("error before", notebook("1 / 0", A), ONLY_A),
     Entry("error after", notebook(A, "undefined_name"), ONLY_A),
     Entry("error in the answer's own cell", notebook(A + "\nassert 1 == 2"), ONLY_A),

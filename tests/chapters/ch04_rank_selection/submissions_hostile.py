@@ -6,11 +6,13 @@ import json
 from tests.example import ONLY_A, A, B
 from tests.grading.notebooks import Entry, notebook, with_outputs
 
-FAKES = "estimate_lora_params = adapter_memory = run_rank_comparison = choose_rank_by_hand = {}"
+FAKES = (
+    "estimate_lora_params = adapter_memory = run_rank_comparison = choose_rank_by_hand = sweep = {}"
+)
 
 
 def fake(returned, before=""):
-    """All four answers return the same, without any work done."""
+    """All answers return the same, without any work done."""
     return notebook(before, FAKES.format(f"lambda *a, **k: {returned}"))
 
 

@@ -27,11 +27,12 @@ from lora_course.core.selection import choose_rank
 from lora_course.core.training import fit
 from lora_course.tasks.matching import comparison_task
 from tests.chapters.ch04_rank_selection.answers import CHOICE, choose
+from tests.chapters.ch04_rank_selection.answers_sweep import SWEEP
 from tests.chapters.fixture import answer_of
 
 
-def test_ten_points_in_four_questions():
-    assert [q.max_points for q in ch04.QUESTIONS] == [2, 2, 3, 3]
+def test_thirteen_points_in_five_questions():
+    assert [q.max_points for q in ch04.QUESTIONS] == [2, 2, 3, 3, 3]
 
 
 def test_partial_credit_comes_by_part():
@@ -53,6 +54,16 @@ def test_no_wrong_rule_passes_by_luck_and_no_right_one_fails(fixture, seeds):
     answer = answer_of(fixture.code)
     for number in seeds:
         result = ch04.choice.grade(LocalAnswer(answer), random.Random(number))
+        assert result.outcome is fixture.outcome, f"draws {number}: {result}"
+        assert not fixture.mistake or fixture.mistake in result.mistakes, f"draws {number}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fixture", SWEEP, ids=lambda fixture: fixture.label)
+def test_no_wrong_sweep_passes_by_luck_and_no_right_one_fails(fixture):
+    answer = answer_of(fixture.code)
+    for number in range(6):
+        result = ch04.sweep.grade(LocalAnswer(answer, ch04.sweep.probe), random.Random(number))
         assert result.outcome is fixture.outcome, f"draws {number}: {result}"
         assert not fixture.mistake or fixture.mistake in result.mistakes, f"draws {number}"
 

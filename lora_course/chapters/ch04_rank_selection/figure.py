@@ -42,21 +42,20 @@ def draw_curves(tasks: Mapping[str, Comparison], rates: Sequence[float]) -> Pict
             axes.set_ylabel(axis_label(task.metric))
             axes.set_ylim(*widened(shown, 0.1))
             said += draw_ends(axes, [row for row in rows(task) if not isinstance(row.rank, int)])
-        axes.legend(
+        # Above both panels: inside, it would hide a line of one or the other.
+        figure.legend(
+            *axes.get_legend_handles_labels(),
             title="learning rate",
-            loc="upper right",
-            bbox_to_anchor=(1, 0.9),  # below the line of "no training"
+            loc="outside upper center",
+            ncols=1 + len(rates),
             fontsize=9.5,
             title_fontsize=9.5,
-            frameon=True,
-            framealpha=1,
-            edgecolor="white",
         )
         machines = {str(task.facts["machine"]): None for task in tasks.values()}
         figure.supxlabel(
             f"computed beforehand on {', '.join(machines)}", fontsize=9, color="#555555"
         )
-        figure.set_size_inches(4.4 * len(tasks), 3.6)
+        figure.set_size_inches(4.4 * len(tasks), 4.0)
         return Picture(figure, "; ".join(said) + ".")
 
 

@@ -49,7 +49,7 @@ def memory_bars(figures: dict[str, float], title: str) -> str:
 def rank_explorer() -> Explorer:
     """Model, rank, targets, precision, batch, sequence -> parameters, memory bars, compression."""
     controls: dict[str, Any] = {
-        "model": chooser("model", list(MODELS), "Llama-3.1-8B"),
+        "model": buttons("model", list(MODELS), "Llama-3.1-8B"),
         "rank": chooser("rank r", RANKS, 16, few=(4, 16, 64, 256)),
         "targets": buttons("target modules", list(TARGETS), "all linear"),
         "precision": buttons("base precision", list(WEIGHT_BYTES), "bf16"),

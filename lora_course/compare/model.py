@@ -14,6 +14,7 @@ from lora_course.compare.records import FULL, HEAD, Rank, TextData
 from lora_course.compare.settings import Settings
 from lora_course.core.layers import freeze
 from lora_course.core.sweep import resolve_alpha
+from lora_course.hub import hub_answers
 from lora_course.memory.configs import ALL_LINEAR
 from lora_course.silence import silence_libraries
 
@@ -78,8 +79,11 @@ def load_tokenizer(model: str) -> Any:
 
 def _from_pretrained(auto: Any, model: str, **options: Any) -> Any:
     """`auto.from_pretrained(model)`, its errors in words."""
+    local = Path(model).exists() or not hub_answers()
     try:
-        return auto.from_pretrained(model, trust_remote_code=False, **options)
+        return auto.from_pretrained(
+            model, trust_remote_code=False, local_files_only=local, **options
+        )
     except (OSError, ValueError, ImportError, KeyError) as error:
         if Path(model).exists():
             raise ModelError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lora_course.display.progress_bar import track
 from lora_course.memory.configs import load_config, lora_config
 from lora_course.memory.estimates import changes, count_parameters, estimate
 from lora_course.memory.options import setting_of
+from lora_course.memory.positions import usual_length
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
 
@@ -48,6 +49,8 @@ def _answer(options: argparse.Namespace) -> int:
         )
 
     config = load_config(options.model)
+    if options.seq_length is None and not options.counts:
+        setting = replace(setting, seq_length=usual_length(config))
     heading = title(_name(options.model), _adapter(options), setting)
     if options.counts:
         counted = {rank: count_parameters(config, lora(rank), setting) for rank in ranks}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lora_course.arguments import first_line, whole
+from lora_course.hub import hub_answers
 from lora_course.memory.presets import PRESETS
 from lora_course.models.architectures import TARGETS
 from lora_course.silence import silence_libraries
@@ -45,7 +46,7 @@ def load_config(model: Any) -> Any:
     if str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
         raise ConfigError(f"model={str(model)!r}: there is no such file or folder")
     try:
-        fields, _ = PreTrainedConfig.get_config_dict(str(model))
+        fields, _ = PreTrainedConfig.get_config_dict(str(model), local_files_only=not hub_answers())
     except Exception as error:  # of the Hub, the network, the file: many kinds
         raise ConfigError(
             f"model={str(model)!r}: is no preset and no folder here, and could not be fetched from"

@@ -15,6 +15,7 @@ from lora_course.memory.configs import load_config
 from lora_course.memory.counts import Count, count
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
 from lora_course.memory.notes import precision_notes, rank_notes
+from lora_course.memory.positions import require_positions
 from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.step import WEIGHTS, traced_peak
@@ -62,12 +63,14 @@ class Estimate:
 def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estimate:
     """Count exactly, and trace one step on fake tensors: nothing is downloaded or allocated.
 
-    `model`: see `load_config`; `lora`: a `peft.LoraConfig` or `lora_config(rank, …)`. TraceError
-    when the step cannot be traced; `count_parameters` may work nevertheless.
+    `model`: see `load_config`; `lora`: a `peft.LoraConfig` or `lora_config(rank, …)`. LengthError
+    for sequences that the model has no positions for; TraceError when the step cannot be traced:
+    `count_parameters` may work nevertheless.
     """
     setting = setting or StepSetting()
     config = load_config(model)
     base = base_model(config, setting.dtype, setting.attention)
+    require_positions(base, setting.seq_length)
     int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None
     quantised = quantised_share(base) if setting.precision in QUANTISED else 1.0
     adapted = _adapted(base, lora, setting)

@@ -41,7 +41,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--batch", dest="batch_size", type=int, default=default.batch_size, help="sequences a step"
     )
     step.add_argument(
-        "--seq", dest="seq_length", type=int, default=default.seq_length, help="tokens a sequence"
+        "--seq",
+        dest="seq_length",
+        type=int,
+        help=f"tokens a sequence: {default.seq_length:,}, or as many as the model has places for",
     )
     step.add_argument("--precision", choices=PRECISIONS, default=default.precision)
     step.add_argument("--optimizer", choices=OPTIMIZERS, default=default.optimizer)
@@ -62,7 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def setting_of(options: argparse.Namespace) -> StepSetting:
-    """The setting that the options give; ValueError for sizes that are none."""
-    return StepSetting(
-        **{field.name: getattr(options, field.name) for field in fields(StepSetting)}
-    )
+    """The setting that the options give, the default where they give none; ValueError for sizes
+    that are none."""
+    given = {field.name: getattr(options, field.name) for field in fields(StepSetting)}
+    return StepSetting(**{name: value for name, value in given.items() if value is not None})

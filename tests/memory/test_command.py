@@ -1,6 +1,8 @@
 """`lora-course memory` as a practitioner uses it, and what it says of bad input."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 
@@ -148,6 +150,23 @@ def test_a_hub_id_without_a_network_is_told_what_else_there_is(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ConfigError, match=r"could not be fetched from.*Presets: Llama"):
         load_config("somebody/something")
+
+
+def test_a_hub_that_does_not_answer_is_asked_once_and_said_in_one_line():
+    """Its library asks five times, for half a minute, and tells of each."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # it takes connections, and says nothing
+        for port in (silent.getsockname()[1], 9):  # nobody is behind the other one
+            done = subprocess.run(
+                [sys.executable, "-m", "lora_course.cli", "memory", "some/model", "--counts"],
+                env={**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{port}"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            (line,) = done.stderr.splitlines()
+            assert done.returncode == 2 and "could not be fetched from the Hub" in line
 
 
 @pytest.mark.parametrize("kind", ["t5", "vit", "bert"])

@@ -77,10 +77,11 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
     from transformers import CONFIG_MAPPING, AutoConfig
 
     kind = fields.get("model_type")
-    if "auto_map" in fields:
+    if "auto_map" in fields and not _known(fields):
         raise ConfigError(
-            f"model={name!r}: brings code of its own (auto_map), which is not run here. Where"
-            " transformers knows the architecture, remove auto_map from a copy of config.json."
+            f"model={name!r}: brings code of its own (auto_map), which is not run here, for an"
+            f" architecture that transformers does not have: {fields.get('architectures')!r}. Where"
+            " it is built like one that it has, name that one in a copy of config.json"
         )
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
         raise ConfigError(
@@ -97,12 +98,26 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
         for key in LAYERS:
             if isinstance(part.get(key), int) and part[key] > MAX_LAYERS:
                 raise ConfigError(f"model={name!r}: {key}={part[key]:,}: at most {MAX_LAYERS:,}")
-    rest = {key: value for key, value in fields.items() if key not in ("model_type", *CHOSEN)}
+    left_out = ("model_type", "auto_map", *CHOSEN)
+    rest = {key: value for key, value in fields.items() if key not in left_out}
     try:
         return AutoConfig.for_model(kind, **rest)
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
         said = " ".join(str(error).split())[:300]
         raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
+
+
+def _known(fields: dict[str, Any]) -> bool:
+    """Whether transformers has the architectures that a configuration names: then its own classes
+    are built, and what the configuration brings is not needed."""
+    import transformers
+
+    names = fields.get("architectures")
+    return (
+        isinstance(names, list)
+        and bool(names)
+        and all(isinstance(name, str) and hasattr(transformers, name) for name in names)
+    )
 
 
 ALL_LINEAR = "all-linear"

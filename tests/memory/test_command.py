@@ -139,6 +139,19 @@ def test_a_configuration_does_not_choose_code(folder):
     assert base_model(fields).config._attn_implementation == "sdpa"
 
 
+def test_code_that_a_configuration_brings_is_not_needed_where_transformers_has_the_class():
+    brought = {"auto_map": {"AutoModelForCausalLM": "evil.Olmo2ForCausalLM"}}
+    plain = base_model(SMALL | {"architectures": ["Olmo2ForCausalLM"]})
+    read = base_model(SMALL | brought | {"architectures": ["Olmo2ForCausalLM"]})
+    assert type(read) is type(plain) and not hasattr(read.config, "auto_map")
+    assert {n: p.shape for n, p in read.named_parameters()} == {
+        n: p.shape for n, p in plain.named_parameters()
+    }
+    for names in (["EvilForCausalLM"], ["Olmo2ForCausalLM", "Evil"], [], None, "Olmo2ForCausalLM"):
+        with pytest.raises(ConfigError, match="code of its own"):
+            load_config(SMALL | brought | {"architectures": names})
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])
 def test_what_is_no_json_is_named(capsys, folder, content):
     (folder / "config.json").write_bytes(content)

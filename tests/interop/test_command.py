@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 
 GRADEBOOK = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Chapter 4 (77)
-    Points Possible,,,,,10
+    Points Possible,,,,,13
 "Lovelace, Ada",12,s12,ada,A,
 "Bitdiddle, Ben",34,s34,ben,A,
 """

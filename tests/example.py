@@ -15,6 +15,7 @@ TABLES = answers.TABLES
 IMPORT_QUESTIONS = f"from {questions.__name__.rpartition('.')[0]} import questions as ch04"
 IMPORTS = """\
 import statistics
+from peft import LoraConfig
 from lora_course import RankExperiment, adapt, adapter_state, count_trainable, evaluate, fit
 from lora_course.tasks.matching import comparison_task
 """

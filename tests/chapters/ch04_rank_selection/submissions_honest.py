@@ -64,7 +64,7 @@ ENTRIES = [
     Entry("times not measured", notebook(IMPORTS, NO_TIMES), {"rank_comparison": 2}),
     Entry("one seed trusted", notebook(IMPORTS, ONE_SEED_D), {"choice": 2}),
     Entry("import forgotten in d", notebook(A, D), ONLY_A),
-    Entry("configs that PEFT chooses", notebook(E.replace(ALL_LINEAR, "")), {"sweep": 2}),
+    Entry("configs that PEFT chooses", notebook(IMPORTS, E.replace(ALL_LINEAR, "")), {"sweep": 2}),
     Entry("error before", notebook("1 / 0", A), ONLY_A),
     Entry("error after", notebook(A, "undefined_name"), ONLY_A),
     Entry("error in the answer's own cell", notebook(A + "\nassert 1 == 2"), ONLY_A),

@@ -15,7 +15,7 @@ from lora_course.memory.configs import load_config
 from lora_course.memory.counts import Count, count
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
 from lora_course.memory.notes import precision_notes, rank_notes
-from lora_course.memory.positions import require_positions
+from lora_course.memory.positions import require_positions, usual_length
 from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.step import WEIGHTS, traced_peak
@@ -67,8 +67,8 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
     for sequences that the model has no positions for; TraceError when the step cannot be traced:
     `count_parameters` may work nevertheless.
     """
-    setting = setting or StepSetting()
     config = load_config(model)
+    setting = setting or StepSetting(seq_length=usual_length(config))
     base = base_model(config, setting.dtype, setting.attention)
     require_positions(base, setting.seq_length)
     int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None

@@ -8,8 +8,9 @@ from torch import nn
 
 from lora_course.memory.configs import load_config
 from lora_course.memory.meta import base_model
+from lora_course.memory.setting import StepSetting
 
-USUAL = 2048  # tokens
+USUAL = StepSetting.seq_length  # tokens
 
 
 class LengthError(ValueError):

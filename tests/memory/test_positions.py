@@ -103,7 +103,8 @@ def test_rotary_and_relative_positions_set_no_end(kind):
 def test_one_token_too_many_is_an_error_with_the_number(kind):
     config, most = fields(kind)
     lora = lora_config(2)
-    assert estimate(config, lora, StepSetting(seq_length=most)).peak > 0
+    at_most = estimate(config, lora, StepSetting(seq_length=most))
+    assert at_most.peak > 0 and estimate(config, lora).held == at_most.held
     with pytest.raises(LengthError, match=rf"seq_length=25: .* positions for {most} tokens"):
         estimate(config, lora, StepSetting(seq_length=most + 1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,7 @@ def check_pairs(answer: Answer, draws: random.Random) -> None:
 
 
 def _check_losses(seen: Sweep) -> None:
-    losses = read_losses(seen)
+    losses = _read_losses(seen)
     for rank, by_rate in losses.items():
         for rate, got in by_rate.items():
             want = [seen.loss(rank, rate, seed) for seed in seen.seeds]
@@ -57,7 +58,7 @@ def _check_losses(seen: Sweep) -> None:
 def check_widened(answer: Answer, draws: random.Random) -> None:
     """No rank is best at an edge of its rates; and no rate is added where none was."""
     seen = asked(answer, draws, INSIDE)
-    for rank, by_rate in read_losses(seen).items():
+    for rank, by_rate in _read_losses(seen).items():
         if len(by_rate) > len(seen.rates):
             raise seen.wrong(
                 "No rank was best at an edge, so no rate had to be added. The best rate is the one"
@@ -71,14 +72,13 @@ def check_widened(answer: Answer, draws: random.Random) -> None:
 
 
 def _check_inside(seen: Sweep, way: str) -> None:
-    losses = read_losses(seen)
+    losses = _read_losses(seen)
     for rank, by_rate in losses.items():
-        means = {rate: sum(row) / len(row) for rate, row in by_rate.items() if row}
+        means = {rate: statistics.fmean(row) for rate, row in by_rate.items()}
         best = min(means, key=means.__getitem__)
         word = edge(best, means)
         if not word:
             continue
-        tried = sorted(by_rate)
         name, message = (
             ("not widened", "Compare each rank's best rate with the edges, and add one beyond.")
             if way == "upward" and all(len(row) <= len(seen.rates) for row in losses.values())
@@ -91,13 +91,13 @@ def _check_inside(seen: Sweep, way: str) -> None:
         raise seen.wrong(
             f"Rank {rank} does best at the {word} rate tried: one beyond may be better still."
             f" {message}",
-            f"rank {rank}: best at {best:g} of {_rates(tried)}",
+            f"rank {rank}: best at {best:g} of {_rates(by_rate)}",
             "a best rate with a tried one on either side",
             name,
         )
 
 
-def read_losses(seen: Sweep) -> Losses:
+def _read_losses(seen: Sweep) -> Losses:
     """What was returned, as {rank: {rate: losses}} with all that was asked for in it."""
     shape = "{rank: {rate: [a loss a seed]}}"
     losses = seen.returned

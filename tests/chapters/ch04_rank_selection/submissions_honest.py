@@ -5,6 +5,7 @@ from tests.grading.notebooks import Entry, notebook, old_format, with_outputs
 
 NO_TIMES = C.replace("history.seconds", "0.0")
 ONE_SEED_D = D.replace('return {"rank": None}', 'return {"rank": ranks[best]}')
+NO_IMPORT_D = D.partition("\n")[2].lstrip()
 BLANKS = "def {}(*arguments, **named):\n    return ..."
 ALL_LINEAR = ', target_modules="all-linear"'
 SLOW_A = A.replace("    d_out", "    import time; time.sleep(0.5)\n    d_out", 1)
@@ -63,7 +64,7 @@ ENTRIES = [
     Entry("half of b", notebook(HALF_B), {"adapter_memory": 1}),
     Entry("times not measured", notebook(IMPORTS, NO_TIMES), {"rank_comparison": 2}),
     Entry("one seed trusted", notebook(IMPORTS, ONE_SEED_D), {"choice": 2}),
-    Entry("import forgotten in d", notebook(A, D), ONLY_A),
+    Entry("import forgotten in d", notebook(A, NO_IMPORT_D), ONLY_A),
     Entry("configs that PEFT chooses", notebook(IMPORTS, E.replace(ALL_LINEAR, "")), {"sweep": 2}),
     Entry("error before", notebook("1 / 0", A), ONLY_A),
     Entry("error after", notebook(A, "undefined_name"), ONLY_A),

@@ -20,17 +20,8 @@ def answer(comparison: Comparison) -> str:
         return "Cannot tell yet; no seed has been run at every learning rate."
     if choice is None:
         return "Cannot tell yet; no seed has been run at every rank."
-    reason = choice.reasons[0]
-    if choice.decided and choice.rank == choice.best_rank:
-        smaller = any(c.rank < choice.rank for c in choice.comparisons)
-        name = comparison.metric.name
-        rest = (
-            "each smaller one is over one standard error behind"
-            if smaller
-            else "no smaller one was tried"
-        )
-        return f"Choose rank {choice.rank}: it has the best mean {name}; {rest}."
     if choice.decided:
+        reason = choice.reasons[0]
         return f"Choose rank {choice.rank}: {reason[0].lower()}{reason[1:]}"
     return f"Cannot tell yet; for now take rank {choice.rank}: {MEANINGS[diagnoses[0].name]}."
 

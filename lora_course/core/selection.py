@@ -186,8 +186,12 @@ def _reasons(
     decided = True
     if chosen.rank == best:
         smaller = any(c.rank < best for c in comparisons)
-        rest = "; each smaller one is over one standard error behind" if smaller else ""
-        reasons = [f"Rank {best} has the best mean {metric}{rest}."]
+        rest = (
+            "each smaller one is over one standard error behind"
+            if smaller
+            else "no smaller one was tried"
+        )
+        reasons = [f"Rank {best} has the best mean {metric}; {rest}."]
     else:
         reasons = [
             f"Rank {best} is best, but only {chosen.difference:.4f} ahead of rank {chosen.rank}"

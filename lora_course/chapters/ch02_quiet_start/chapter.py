@@ -1,4 +1,4 @@
-# %% [markdown] most_words=820 most_lines=74
+# %% [markdown] most_words=796 most_lines=72
 # # 2. A quiet start
 #
 # Chapter 2 of 24 · 15 minutes to read, 20 more for the questions · a minute of computing
@@ -25,9 +25,10 @@ recall(chapter=2)
 # A pretrained model is good where it starts. An adapter that is random there makes it worse; one that is
 # all zero may never move. The gradients say what moves.
 #
-# **Question (a)** · harder, 8 minutes. $x$ holds a row of $d_{in}$ inputs for each example, $G = \partial L / \partial y$ as
-# many rows of $d_{out}$. What are $\partial L / \partial A$ and $\partial L / \partial B$? Stuck? In a
-# new cell: `ch02.gradients.hint()`, `ch02.gradients.hint(2)`, `ch02.gradients.solution()`.
+# **Question (a)** · harder, 8 minutes. $x$ holds a row of $d_{in}$ inputs for each example,
+# $G = \partial L / \partial y$ as many rows of $d_{out}$. What are $\partial L / \partial A$ and
+# $\partial L / \partial B$? Stuck? In a new cell: `ch02.gradients.hint()`, `ch02.gradients.hint(2)`,
+# `ch02.gradients.solution()`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="gradients"
@@ -67,8 +68,8 @@ claims(
 )
 
 # %% [markdown]
-# **Question (b)** · medium, 6 minutes. Describe any start: does the output stay the base's (`quiet`), and do $A$ and
-# $B$ move in the first step?
+# **Question (b)** · medium, 6 minutes. Describe any start: does the output stay the base's (`quiet`), and
+# do $A$ and $B$ move in the first step?
 
 
 # %% tags=["exercise", "nbval-check-output"] question="starts"
@@ -104,10 +105,10 @@ claims(
 # %% [markdown]
 # ## What a start costs
 #
-# Now train, 20 steps from each start. One learning rate for all would be unfair: what is too small for
-# one start may be right for another. Try several, and compare each start at *its own* best rate. That
-# must lie inside the range: at an edge, a rate beyond might be better. Each start gets the same three
-# *seeds* (random draws and order of the data), so that they compare seed by seed. Half a minute:
+# Now train, 20 steps from each start. What is too small a learning rate for one start may be right for
+# another. So try several, and compare each start at *its own* best rate. That must lie inside the range:
+# at an edge, a rate beyond might be better. Each start gets the same three *seeds* (random draws and
+# order of the data), so that they compare seed by seed. Half a minute:
 
 # %%
 guess = predict("Each at its best rate: which ends lower?", (quiet, swapped, "no difference"))
@@ -136,13 +137,13 @@ claims(
 # %% [markdown]
 # At one rate alone, either quiet start can seem the better one: the order turns between small and large
 # rates. Each at its best rate, $A$ random with $B$ zero is ahead, and that rate is larger.
-# [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models: this start did
-# better on average, by their theory because it "allows the use of larger learning rates". Our
-# measurements agree, and cannot tell whether the reason is which one is zero, or how wide we draw: $B$
-# about four times as wide as $A$, so that one rate moves the two models by different amounts.
+# [Hayou et al.](https://arxiv.org/abs/2406.08447) reported the same of large models, by their theory
+# because this start "allows the use of larger learning rates". Ours cannot tell whether the reason is
+# which one is zero, or how wide we draw: $B$ about four times as wide as $A$.
 #
-# Both random has not caught up after 20 steps, even at its best rate; longer training may close the gap.
-# Where both are small, training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)). A quiet start is safe: there is no spread to get right.
+# Both random has not caught up after 20 steps, even at its best rate; more may close the gap. Where both
+# are small, training goes well, too ([Li et al.](https://arxiv.org/abs/2505.23194)). A quiet start is
+# safe: there is no spread to get right.
 #
 # ## What trains, and how to be sure of it
 #
@@ -150,8 +151,8 @@ claims(
 # trains before the first step, and compare the base bit by bit after the last. The last cell sets the same
 # start with the library [PEFT](https://huggingface.co/docs/peft).
 #
-# **Question (c)** · easy, 5 minutes. Freeze a model, in place, except for the parameters called `lora_A` and `lora_B`,
-# which are to train.
+# **Question (c)** · easy, 5 minutes. Freeze a model, in place, except for the parameters called `lora_A`
+# and `lora_B`, which are to train.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="freezing"

@@ -1,4 +1,4 @@
-# %% [markdown] most_cells=22 most_words=780 most_lines=74
+# %% [markdown] most_cells=21 most_words=758 most_lines=71
 # # 3. Alpha, scale and step size
 #
 # Chapter 3 of 24 · 15 minutes to read, 25 more for the questions · a minute of computing
@@ -52,8 +52,9 @@ explorer.path_explorer()
 # [LoRA](https://arxiv.org/abs/2106.09685)'s section 4.1 means this: tuning $\alpha$ is roughly tuning the
 # rate *if the start is scaled with it*. Frameworks do not scale it.
 #
-# **Question (a)** · harder, 10 minutes. From $\alpha$ to `new_alpha`: which learning rate, and which spread of $A$ at the
-# start, keep the path? Stuck? In a new cell: `ch03.path.hint()`, `.hint(2)`, `.solution()`.
+# **Question (a)** · harder, 10 minutes. From $\alpha$ to `new_alpha`: which learning rate, and which
+# spread of $A$ at the start, keep the path? Stuck? In a new cell: `ch03.path.hint()`, `.hint(2)`,
+# `.solution()`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="path"
@@ -132,8 +133,8 @@ claims(
 # No rule keeps both. **Which one keeps the first fall depends on the optimizer: a fixed $\alpha$ with Adam,
 # $\alpha\propto\sqrt{r}$ with SGD.** (rsLoRA asks for something else: that training stays stable.)
 #
-# **Question (b)** · medium, 5 minutes. You know a good `old_alpha` at `old_rank`. Which $\alpha$ at `rank` keeps Adam's first
-# step, in `"size"` or in `"fall"` of the loss?
+# **Question (b)** · medium, 5 minutes. You know a good `old_alpha` at `old_rank`. Which $\alpha$ at
+# `rank` keeps Adam's first step, in `"size"` or in `"fall"` of the loss?
 
 
 # %% tags=["exercise", "nbval-check-output"] question="alpha"
@@ -189,8 +190,9 @@ claims(
 # $1/r$ ([Chen et al.](https://arxiv.org/abs/2602.06204)); ours lies between. $\alpha$ is no second rate, and
 # the best $\alpha$ goes as $\sqrt{r}$ ([Zhang et al.](https://arxiv.org/abs/2606.12883)).
 #
-# **Question (c)** · medium, 6 minutes. `accuracies[rank][rate]` is such a table. Find each rank's best rate, and the ranks
-# for which it is the smallest or the largest rate tried: there the grid was too narrow.
+# **Question (c)** · medium, 6 minutes. `accuracies[rank][rate]` is such a table. Find each rank's best
+# rate, and the ranks for which it is the smallest or the largest rate tried: there the grid was too
+# narrow.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="rates"

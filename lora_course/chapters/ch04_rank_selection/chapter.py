@@ -29,9 +29,9 @@ recall(chapter=4)
 # The rank caps the directions in which $\Delta W$ can move a layer. Too few, and it cannot express the
 # change you want (*underfitting*); too many cost memory, and can fit the noise of a small data set.
 #
-# **Question (a)** · easy, 3 minutes. Count what trains in all layers. `layer_dim` is $d$ for a square matrix, or a pair
-# `[d_out, d_in]`. Stuck? In a new cell:
-# `ch04.lora_params.hint()`, `ch04.lora_params.hint(2)`, `ch04.lora_params.solution()`.
+# **Question (a)** · easy, 3 minutes. Count what trains in all layers. `layer_dim` is $d$ for a square
+# matrix, or a pair `[d_out, d_in]`. Stuck? In a new cell: `ch04.lora_params.hint()`,
+# `ch04.lora_params.hint(2)`, `ch04.lora_params.solution()`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="lora_params"
@@ -76,8 +76,8 @@ claims(
 # [PEFT's benchmark](https://github.com/huggingface/peft/tree/main/method_comparison) on Llama-3.2-3B (query and
 # value): from $r = 32$ to 64, 1.2% more memory, about 3% more time.
 #
-# **Question (b)** · easy, 4 minutes. MB ($10^6$ bytes) of adapter, gradients and optimizer state (AdamW), when all are
-# stored in `bytes_per_value` bytes: 4 in PEFT by default, even on a bf16 base.
+# **Question (b)** · easy, 4 minutes. MB ($10^6$ bytes) of adapter, gradients and optimizer state (AdamW),
+# when all are stored in `bytes_per_value` bytes: 4 in PEFT by default, even on a bf16 base.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="adapter_memory"
@@ -165,11 +165,12 @@ claims(
 )
 
 # %% [markdown]
-# At one rate a better rank cannot be told from a better step size. [PEFT's benchmark](https://github.com/huggingface/peft/tree/main/method_comparison)
-# shows how: on Llama-3.2-3B and MetaMathQA (query and value, one rate, one seed) rank 64 scored .474 with
-# `lora_alpha=128`, and .513 with `lora_alpha=64, use_rslora=True`; what it forgot of other text rose from
-# .059 to .111. What differs is the scale of the update, $128/64 = 2$ and $64/\sqrt{64} = 8$: a step four
-# times as large, no better rank ([chapter 3](03_scale.ipynb)). So: one alpha rule, several rates.
+# At one rate a better rank cannot be told from a better step size.
+# [PEFT's benchmark](https://github.com/huggingface/peft/tree/main/method_comparison) shows how: on Llama-3.2-3B
+# and MetaMathQA (query and value, one rate, one seed) rank 64 scored .474 with `lora_alpha=128`, and .513
+# with `lora_alpha=64, use_rslora=True`; what it forgot of other text rose from .059 to .111. What differs
+# is the scale of the update, $128/64 = 2$ and $64/\sqrt{64} = 8$: a step four times as large, no better
+# rank ([chapter 3](03_scale.ipynb)). So: one alpha rule, several rates.
 #
 # ## From habit to decision
 #
@@ -218,9 +219,10 @@ runs = at_best_rates(sweeps)
 print_comparison(runs)
 
 # %% [markdown]
-# **Question (d)** · harder, 10 minutes. Choose: the smallest rank that the best does not beat by more than one standard
-# error. Seeds are paired, so take the differences seed by seed. `accuracies` has a row a rank, the
-# smallest first, and a column a seed. With a single seed nobody can tell: return `"rank": None`.
+# **Question (d)** · harder, 10 minutes. Choose: the smallest rank that the best does not beat by more
+# than one standard error. Seeds are paired, so take the differences seed by seed. `accuracies` has a row
+# a rank, the smallest first, and a column a seed. With a single seed nobody can tell: return
+# `"rank": None`.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="choice"
@@ -277,7 +279,8 @@ claims(
 # 1. `LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")`; for labels
 #    `"SEQ_CLS"`, so that the new head trains. The same alpha at every rank (chapter 3).
 # 2. Ranks 4, 8, 16, 32; three rates, each double the last; halve or double at an edge until no rank has its
-#    best mean there. Begin near [2e-4](https://arxiv.org/abs/2305.14314) for 7 billion parameters; small models want far more.
+#    best mean there. Begin near [2e-4](https://arxiv.org/abs/2305.14314) for 7 billion parameters; small
+#    models want far more.
 # 3. Three to five seeds, the same for all; steps, batch and data as in your final run.
 # 4. The smallest rank within one standard error of the best. One seed cannot tell. If it is the largest
 #    rank tried, try its double.

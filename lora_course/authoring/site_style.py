@@ -37,7 +37,8 @@ pre {{ overflow-x: auto; margin: .4rem 0; padding: .6rem .8rem; font-size: .85re
   :root {{ --code: #1f2128; --shade: rgb(255 255 255 / .3); }} }}
 .output {{ margin: .4rem 0 1.2rem; }}
 .output pre {{ border-left: 3px solid var(--line); white-space: pre-wrap; }}
-.output th, .output td {{ text-align: left; border: 0; padding: .15rem .45rem; }}
+.output th, .output td {{ text-align: left; border: 0; padding: .15rem .45rem;
+  white-space: normal !important; /* the claims on a telephone, whole */ }}
 .output table {{ width: auto; display: block; overflow-x: auto; }}
 .text_cell th, .text_cell td {{ text-align: left; white-space: normal; vertical-align: top;
   min-width: 0; overflow-wrap: break-word; }}

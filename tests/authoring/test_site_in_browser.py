@@ -21,6 +21,9 @@ def test_pages_fit_their_window_and_ask_for_nothing(theme, width, chromium, pict
         hints = page.locator(".wide figcaption").evaluate_all("all => all.map(f => f.offsetHeight)")
         cut = width < 600 and bool(hints)  # the glossary has no figure
         assert any(hints) == cut, "a figure that is cut says so, and no other"
+        claims = page.locator("table:has(.measured)")
+        hidden = claims.evaluate_all("all => all.map(t => t.scrollWidth - t.clientWidth)")
+        assert not any(hidden), "what a claim measured is seen without a swipe"
         picture = f"site-{path.stem}-{theme}-{width}.png"
         page.screenshot(path=picture_folder / picture, full_page=True)
     assert not trouble, trouble

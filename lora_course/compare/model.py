@@ -15,7 +15,7 @@ from lora_course.compare.settings import Settings
 from lora_course.core.layers import freeze
 from lora_course.core.sweep import resolve_alpha
 from lora_course.hub import hub_answers
-from lora_course.memory.configs import ALL_LINEAR
+from lora_course.memory.adapter import ALL_LINEAR
 from lora_course.silence import silence_libraries
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")

@@ -15,7 +15,7 @@ from lora_course.compare.data.texts import TASKS
 from lora_course.compare.records import FULL, HEAD, METRICS, Job, Rank
 from lora_course.core.sweep import resolve_alpha
 from lora_course.core.training import SCHEDULES
-from lora_course.memory.configs import ALL_LINEAR
+from lora_course.memory.adapter import ALL_LINEAR
 from lora_course.models import BASE_MODEL
 
 QUANTIZE = ("none", "nf4")

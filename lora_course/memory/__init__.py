@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from lora_course.lazy import loader
 
 if TYPE_CHECKING:
-    from lora_course.memory.configs import ConfigError, load_config, lora_config
+    from lora_course.memory.adapter import adapter_fields, adapter_from, lora_config
+    from lora_course.memory.configs import ConfigError, load_config
     from lora_course.memory.counts import Count
     from lora_course.memory.estimates import Estimate, count_parameters, estimate
     from lora_course.memory.presets import PRESETS
@@ -23,10 +24,12 @@ _HOME = {
     "Count": "counts",
     "Estimate": "estimates",
     "StepSetting": "setting",
+    "adapter_fields": "adapter",
+    "adapter_from": "adapter",
     "count_parameters": "estimates",
     "estimate": "estimates",
     "load_config": "configs",
-    "lora_config": "configs",
+    "lora_config": "adapter",
 }
 __all__ = [
     "PRESETS",
@@ -34,6 +37,8 @@ __all__ = [
     "Count",
     "Estimate",
     "StepSetting",
+    "adapter_fields",
+    "adapter_from",
     "count_parameters",
     "estimate",
     "load_config",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from lora_course.arguments import positive, rank_list
+from lora_course.arguments import positive, whole
 from lora_course.display.progress_bar import track
-from lora_course.memory.configs import load_config, lora_config
-from lora_course.memory.estimates import changes, count_parameters, estimate
-from lora_course.memory.options import setting_of
-from lora_course.memory.positions import usual_length
+from lora_course.memory.adapter import adapter_fields
+from lora_course.memory.configs import load_config
+from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons
+from lora_course.memory.options import given_setting, like_of, ranks_and_adapter
 from lora_course.memory.presets import PRESETS
-from lora_course.memory.report import COUNTS, aligned, count_cells, data, text, title
+from lora_course.memory.report import counts_data, counts_text, data, text, title
+from lora_course.memory.setting import StepSetting
+from lora_course.memory.usual import usual_setting
 
 
 def main(options: argparse.Namespace) -> int:
@@ -35,38 +36,33 @@ def _answer(options: argparse.Namespace) -> int:
     if options.list:
         print("\n".join(PRESETS))
         return 0
-    if options.model is None:
+    saved = None if options.adapter is None else adapter_fields(options.adapter)
+    name = options.model or (saved or {}).get("base_model_name_or_path")
+    if not name:
         raise ValueError("name a model: one of --list, a folder with a config.json, or a Hub id")
-    ranks, setting = rank_list(options.rank), setting_of(options)
     gpu = None if options.gpu is None else positive("--gpu", options.gpu)
     if options.figure is not None and options.figure.suffix not in (".png", ".svg"):
         raise ValueError(f"--figure {options.figure}: must end in .png or .svg")
-    targets = options.targets[0] if len(options.targets) == 1 else options.targets
-
-    def lora(rank: int) -> Any:
-        return lora_config(
-            rank, targets, dora=options.dora, modules_to_save=options.modules_to_save
-        )
-
-    config = load_config(options.model)
-    if options.seq_length is None and not options.counts:
-        setting = replace(setting, seq_length=usual_length(config))
-    heading = title(_name(options.model), _adapter(options), setting)
+    ranks, lora = ranks_and_adapter(options, saved)
+    first = lora(ranks[0])
+    config = _config(name, options.classes)
+    like, given = like_of(options), given_setting(options)
     if options.counts:
+        setting = StepSetting(**(like.setting | given))
         counted = {rank: count_parameters(config, lora(rank), setting) for rank in ranks}
-        if options.json:
-            print(json.dumps([{"rank": r} | asdict(c) for r, c in counted.items()], indent=1))
-        else:
-            rows = [count_cells(rank, count) for rank, count in counted.items()]
-            print(f"{heading}\n\n{aligned(COUNTS, rows)}")
+        heading = title(_name(name), first, setting, step=False)
+        print(_json(counts_data(counted)) if options.json else counts_text(heading, counted))
         return 0
+    setting = usual_setting(config, like.setting, **given)
+    heading = title(_name(name), first, setting)
     show = not options.json
     estimates = [
-        estimate(config, lora(rank), setting) for rank in track(ranks, "ranks", show, delay=1)
+        with_reasons(estimate(config, lora(rank), setting), like.inexact)
+        for rank in track(ranks, "ranks", show, delay=1)
     ]
     found = [] if options.no_changes else changes(config, estimates[-1], lora, setting, show)
     if options.json:
-        print(json.dumps(data(heading, setting, estimates, found, gpu), indent=1))
+        print(_json(data(heading, setting, estimates, found, gpu)))
     else:
         print(text(heading, estimates, found, gpu))
     if options.figure is not None:
@@ -78,11 +74,16 @@ def _answer(options: argparse.Namespace) -> int:
     return 0
 
 
-def _adapter(options: argparse.Namespace) -> str:
-    """What the adapter is, in words."""
-    kind = "DoRA" if options.dora else "LoRA"
-    saved = [f"{name} trained whole" for name in options.modules_to_save or ()]
-    return ", ".join([f"{kind} on {' '.join(options.targets)}", *saved])
+def _config(model: str, classes: int | None) -> Any:
+    """The model's configuration, with so many classes of a head."""
+    config = load_config(model)
+    if classes is not None:
+        config.num_labels = whole("--classes", classes)
+    return config
+
+
+def _json(found: Any) -> str:
+    return json.dumps(found, indent=1)
 
 
 def _name(model: str) -> str:

@@ -1,18 +1,17 @@
-"""A model's configuration, from wherever it is given, never its code or weights; an adapter's."""
+"""A model's configuration, from wherever it is given, never its code or weights."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lora_course.arguments import first_line, whole
+from lora_course.arguments import first_line
 from lora_course.hub import hub_answers
 from lora_course.memory.presets import PRESETS
-from lora_course.models.architectures import TARGETS
 from lora_course.silence import silence_libraries
 
+FILE = "config.json"
 MAX_CONFIG = 1_000_000  # bytes: real ones have a few thousand
 MAX_LAYERS = 2_000  # real ones have up to some hundreds; each is built
 LAYERS = ("num_hidden_layers", "num_layers", "n_layer", "num_decoder_layers", "encoder_layers")
@@ -42,7 +41,7 @@ def load_config(model: Any) -> Any:
         return _from_fields(PRESETS[model], model)
     path = Path(model)
     if path.exists():
-        return _from_fields(_read(path / "config.json" if path.is_dir() else path), str(model))
+        return _from_fields(read_fields(path / FILE if path.is_dir() else path, FILE), str(model))
     if str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
         raise ConfigError(f"model={str(model)!r}: there is no such file or folder")
     try:
@@ -55,16 +54,14 @@ def load_config(model: Any) -> Any:
     return _from_fields(fields, str(model))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The fields of a config.json."""
+def read_fields(path: Path, kind: str) -> dict[str, Any]:
+    """The fields of a file of JSON, which is to be a `kind`; ConfigError where it is none."""
     try:
         if path.stat().st_size > MAX_CONFIG:
-            raise ConfigError(f"{path}: is no config.json: it has {path.stat().st_size:,} bytes")
+            raise ConfigError(f"{path}: is no {kind}: it has {path.stat().st_size:,} bytes")
         fields = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"{path}: is not there; give the folder that holds config.json"
-        ) from error
+        raise ConfigError(f"{path}: is not there; give the folder that holds {kind}") from error
     except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as JSON: {first_line(error)}") from error
     if not isinstance(fields, dict):
@@ -89,11 +86,7 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
             f" here, which knows {len(CONFIG_MAPPING)}, such as llama, qwen3, gpt2, bert, t5, vit;"
             " a newer transformers may know it"
         )
-    if "quantization_config" in fields:
-        raise ConfigError(
-            f"model={name!r}: its weights are quantised already, and loading keeps them so; for an"
-            " estimate remove quantization_config from a copy of config.json and choose a precision"
-        )
+    _require_known_quantisation(fields.get("quantization_config"), name)
     for part in (fields, *(value for value in fields.values() if isinstance(value, dict))):
         for key in LAYERS:
             if isinstance(part.get(key), int) and part[key] > MAX_LAYERS:
@@ -101,10 +94,14 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
     left_out = ("model_type", "auto_map", *CHOSEN)
     rest = {key: value for key, value in fields.items() if key not in left_out}
     try:
-        return AutoConfig.for_model(kind, **rest)
+        config = AutoConfig.for_model(kind, **rest)
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
         said = " ".join(str(error).split())[:300]
         raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
+    if fields.get("tie_word_embeddings") is False:
+        # T5's kin say "tied" whatever the file says; its weights hold a head of its own.
+        config.tie_word_embeddings = False
+    return config
 
 
 def _known(fields: dict[str, Any]) -> bool:
@@ -120,51 +117,33 @@ def _known(fields: dict[str, Any]) -> bool:
     )
 
 
-ALL_LINEAR = "all-linear"
-DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
+# Of these, loading for training makes bf16 again.
+DEQUANTISED = ("mxfp4",)
 
 
-@silence_libraries()
-def lora_config(
-    rank: int,
-    targets: str | Iterable[str] = ALL_LINEAR,
-    *,
-    alpha: float | None = None,
-    rank_pattern: Mapping[str, int] | None = None,
-    dora: bool = False,
-    modules_to_save: Iterable[str] | None = None,
-    trainable_tokens: Iterable[int] | None = None,
-) -> Any:
-    """A `peft.LoraConfig`; alpha is the rank unless given (it changes no size).
-
-    `targets`: "all-linear", "default" (PEFT's own for the architecture), one of the course's
-    names ("query and value", "attention", "MLP", "all linear"), or names of modules.
-    """
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=whole("rank", rank),
-        lora_alpha=rank if alpha is None else alpha,  # type: ignore[arg-type]  # any number
-        target_modules=target_modules(targets),
-        rank_pattern={
-            name: whole(f"rank_pattern[{name!r}]", value)
-            for name, value in (rank_pattern or {}).items()
-        },
-        use_dora=dora,
-        modules_to_save=list(modules_to_save) if modules_to_save else None,
-        trainable_token_indices=list(trainable_tokens) if trainable_tokens else None,
-    )
+def _require_known_quantisation(found: Any, name: str) -> None:
+    """ConfigError for stored weights of a kind whose layers are not estimated here."""
+    method = found.get("quant_method") if isinstance(found, dict) else found
+    if found and method not in ("bitsandbytes", *DEQUANTISED):
+        raise ConfigError(
+            f"model={name!r}: its weights are quantised already, by {method!r}, which is not"
+            " estimated here (bitsandbytes' 4 and 8 bits are); for another precision remove"
+            " quantization_config from a copy of config.json"
+        )
 
 
-def target_modules(targets: str | Iterable[str]) -> str | list[str] | None:
-    """`targets` as PEFT's target_modules."""
-    if targets == DEFAULT:
+def stored_precision(config: Any) -> str | None:
+    """The precision, one of setting.PRECISIONS, in which a model's weights are stored quantised;
+    None where they are not, or where training makes 16 bits of them."""
+    found = quantisation(config)
+    if found.get("quant_method") != "bitsandbytes":
         return None
-    if targets in (ALL_LINEAR, "all linear"):
-        return ALL_LINEAR
-    if isinstance(targets, str):
-        return list(TARGETS.get(targets, (targets,)))
-    names = list(targets)
-    if not names:
-        raise ValueError("targets=[]: is empty; name at least one module, or use 'all-linear'")
-    return names
+    if found.get("load_in_8bit"):
+        return "int8"
+    return "nf4" if found.get("bnb_4bit_use_double_quant") else "nf4-single"
+
+
+def quantisation(config: Any) -> dict[str, Any]:
+    """A configuration's quantization_config as a dict; empty without one."""
+    found = getattr(config, "quantization_config", None) or {}
+    return dict(found if isinstance(found, dict) else found.to_dict())

@@ -9,6 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
+from lora_course.memory.coverage import without_adapter
+from lora_course.memory.notes import adapter_notes, rank_notes
+
 # As safetensors names them in a file's header.
 TYPE_NAMES = {
     "torch.float32": "F32",
@@ -24,12 +27,15 @@ class Count:
 
     `trainable`, `total`: as PEFT's `get_nb_trainable_parameters`. `by_module`: trainable ones by
     the adapted module's name in the base model. `file_bytes`: of adapter_model.safetensors.
+    `without`: the base's share that gets no adapter, by kind. `notes`: what to know of it.
     """
 
     trainable: int
     total: int
     by_module: dict[str, int]
     file_bytes: int
+    without: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 def count(adapted: Any) -> Count:
@@ -40,7 +46,9 @@ def count(adapted: Any) -> Count:
         if parameter.requires_grad:
             module = _adapted_module(name)
             by_module[module] = by_module.get(module, 0) + parameter.numel()
-    return Count(trainable, total, by_module, safetensors_bytes(_saved(adapted)))
+    without = without_adapter(adapted)
+    notes = (*rank_notes(adapted), *adapter_notes(adapted, without))
+    return Count(trainable, total, by_module, safetensors_bytes(_saved(adapted)), without, notes)
 
 
 def _adapted_module(parameter: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,14 +11,17 @@ from typing import Any
 from torch import nn
 
 from lora_course.display.progress_bar import track
-from lora_course.memory.configs import load_config
+from lora_course.memory.configs import load_config, quantisation
 from lora_course.memory.counts import Count, count
+from lora_course.memory.inexact import ABOVE, BELOW, INT8, PAGED_STATE, Inexact
 from lora_course.memory.meta import DTYPES, adapted_model, base_model
-from lora_course.memory.notes import precision_notes, rank_notes
-from lora_course.memory.positions import require_positions, usual_length
+from lora_course.memory.notes import precision_notes
+from lora_course.memory.optimizers import PAGED, state_bytes
+from lora_course.memory.positions import require_positions
 from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import QUANTISED, StepSetting
-from lora_course.memory.step import WEIGHTS, traced_peak
+from lora_course.memory.step import WEIGHTS, Step, traced
+from lora_course.memory.usual import require_stored, usual_setting
 from lora_course.memory.weights import quantised_share, weight_bytes
 
 NOT_COVERED = (
@@ -26,7 +29,10 @@ NOT_COVERED = (
     " fused kernels that differ from PyTorch's own, several devices"
 )
 # An allowance for those: published peaks of an A100 lie 2 to 3% above a trace (docs/memory.md).
-RANGE = (1.0, 1.07)
+ALLOWANCE = 1.07
+# What the allocator takes from the GPU over what it gives out, 1.11 to 1.23 in published runs of
+# one model (docs/memory.md): what nvidia-smi shows. It gives back before it runs out.
+RESERVED = 1.23
 
 
 @contextmanager
@@ -43,21 +49,54 @@ def _collection_paused() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Counts, and the peak of a step by kind, in bytes (see step.KINDS).
+    """Counts, and what a step takes.
 
-    `kind`: the class of transformers that it is trained as. `notes`: what to know of this one.
+    `kind`: the class of transformers that it is trained as. `step`: see `step.Step`. `paged`: bytes
+    of optimizer state that may lie elsewhere. `inexact`: why the peak is none of a real step;
+    `notes`: what to know of this one.
     """
 
     rank: int
     kind: str
     count: Count
-    held: dict[str, int]
+    step: Step
+    paged: int = 0
+    inexact: tuple[Inexact, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Bytes at the fullest moment by kind (see step.KINDS)."""
+        return self.step.held
 
     @property
     def peak(self) -> int:
         """Bytes at the fullest moment."""
         return sum(self.held.values())
+
+    @property
+    def expected(self) -> tuple[int | None, int | None]:
+        """What to expect of PyTorch's own count, in bytes; None where nobody knows an end of it,
+        because a real step takes more than the figure, or less."""
+        sides = {one.truth for one in self.inexact}
+        high = round((self.peak + self.paged) * ALLOWANCE)
+        return None if BELOW in sides else self.peak, None if ABOVE in sides else high
+
+    @property
+    def reserved(self) -> int | None:
+        """Bytes that the allocator may take from the GPU, at most; None as in `expected`."""
+        high = self.expected[1]
+        return None if high is None else round(high * RESERVED / ALLOWANCE)
+
+    @property
+    def share_of_full_tuning(self) -> float:
+        """The step's operations over those of a step that trains the whole model.
+
+        That one is taken as three forward passes, four with checkpointing: the backward pass takes
+        two products, for inputs and for weights, where the forward pass takes one.
+        """
+        passes = 4 if self.step.checkpointing else 3
+        return self.step.flops / max(passes * self.step.forward_flops, 1)
 
 
 def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estimate:
@@ -68,29 +107,48 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
     `count_parameters` may work nevertheless.
     """
     config = load_config(model)
-    setting = setting or StepSetting(seq_length=usual_length(config))
-    base = base_model(config, setting.dtype, setting.attention)
+    setting = setting or usual_setting(config)
+    require_stored(config, setting)
+    base = _base(config, lora, setting)
     require_positions(base, setting.seq_length)
     int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None
     quantised = quantised_share(base) if setting.precision in QUANTISED else 1.0
     adapted = _adapted(base, lora, setting)
     counted = count(adapted)
-    notes = [*rank_notes(adapted), *precision_notes(setting.precision, quantised)]
+    notes = (
+        *counted.notes,
+        *precision_notes(setting.precision, quantised, quantisation(config)),
+    )
+    paged = state_bytes(setting.optimizer, adapted) if setting.optimizer in PAGED else 0
     if setting.precision.startswith("nf4"):  # built again: its packed weights tell no counts
-        base = base_model(config, setting.dtype, setting.attention)
+        base = _base(config, lora, setting)
         with_4_bit_layers(base, double=setting.precision == "nf4")
         adapted = _adapted(base, lora, setting)
-    held = traced_peak(adapted, setting)
+    step = traced(adapted, setting)
+    inexact = list(step.inexact)
     if int8 is not None:  # traced in bf16
-        held |= {WEIGHTS: int8}
-    return Estimate(lora.r, type(base).__name__, counted, held, tuple(notes))
+        step = replace(step, held=step.held | {WEIGHTS: int8})
+        inexact.append(INT8)
+    if paged:
+        inexact.append(PAGED_STATE)
+    return Estimate(lora.r, type(base).__name__, counted, step, paged, tuple(inexact), notes)
+
+
+def with_reasons(found: Estimate, reasons: Iterable[Inexact]) -> Estimate:
+    """The estimate with more reasons why it is not exact."""
+    return replace(found, inexact=(*found.inexact, *reasons))
 
 
 @_collection_paused()
 def count_parameters(model: Any, lora: Any, setting: StepSetting | None = None) -> Count:
     """The counts alone: exact, and without a step to trace. Of the setting only types matter."""
     setting = setting or StepSetting()
-    return count(_adapted(base_model(model, setting.dtype), lora, setting))
+    return count(_adapted(_base(load_config(model), lora, setting), lora, setting))
+
+
+def _base(config: Any, lora: Any, setting: StepSetting) -> Any:
+    """The model with the head that the adapter's task asks for."""
+    return base_model(config, setting.dtype, setting.attention, lora.task_type)
 
 
 def _adapted(base: nn.Module, lora: Any, setting: StepSetting) -> Any:

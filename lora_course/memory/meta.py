@@ -13,45 +13,25 @@ from torch import nn
 
 from lora_course.arguments import one_of
 from lora_course.memory.configs import ConfigError, load_config
+from lora_course.memory.heads import model_class
 from lora_course.memory.internals import internal
 from lora_course.silence import silence_libraries
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def model_class(config: Any) -> Any:
-    """The transformers class that a configuration is trained as.
-
-    The one that the configuration names, else the first that its architecture has: causal
-    language model, sequence to sequence, masked language model, image classifier.
-    """
-    import transformers
-
-    for name in config.architectures or ():
-        if isinstance(name, str) and hasattr(transformers, name):
-            return getattr(transformers, name)
-    for mapping in (
-        transformers.MODEL_FOR_CAUSAL_LM_MAPPING,
-        transformers.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
-        transformers.MODEL_FOR_MASKED_LM_MAPPING,
-        transformers.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
-    ):
-        if type(config) in mapping:
-            kind = mapping[type(config)]
-            return kind[0] if isinstance(kind, tuple) else kind
-    raise ConfigError(
-        f"{config.model_type}: has no head for language, classification of images or the like;"
-        " name a class of transformers in the configuration's architectures"
-    )
-
-
 @silence_libraries()
-def base_model(model: Any, dtype: str = "fp32", attention: str = "auto") -> Any:
-    """The model alone on the meta device; for `model` see `load_config`."""
+def base_model(
+    model: Any, dtype: str = "fp32", attention: str = "auto", task_type: str | None = None
+) -> Any:
+    """The model alone on the meta device; for `model` see `load_config`, for the head
+    `model_class`."""
     config = copy.deepcopy(load_config(model))
     config.use_cache = False
+    if getattr(config, "scale_decoder_outputs", True) is False:
+        config.tie_word_embeddings = False  # T5 1.1: how it scales tells of a head of its own
     options = {} if attention == "auto" else {"attn_implementation": attention}
-    kind = model_class(config)
+    kind = model_class(config, task_type)
     wanted = DTYPES[one_of("dtype", dtype, DTYPES)]
     try:
         with torch.device("meta"):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lora_course.memory.configs import DEQUANTISED
+from lora_course.memory.coverage import EXPERTS
 from lora_course.memory.setting import QUANTISED
 
 MOST = 0.5  # of the parameters: less is not what people expect of a quantised model
-INT8 = (
-    "int8: the peak is that of a bf16 step with int8 weights in place. What bitsandbytes makes in"
-    " passing, and for outliers, depends on the data and is not counted"
-)
+MANY = 0.1  # of the parameters, in experts that get no adapter
 
 
 def rank_notes(adapted: Any) -> Iterator[str]:
@@ -33,13 +32,39 @@ def rank_notes(adapted: Any) -> Iterator[str]:
         )
 
 
-def precision_notes(precision: str, quantised_share: float) -> Iterator[str]:
-    """What int8 leaves out, and whether quantising reaches the model at all."""
-    if precision == "int8":
-        yield INT8
+def precision_notes(
+    precision: str, quantised_share: float, stored: dict[str, Any]
+) -> Iterator[str]:
+    """Whether quantising reaches the model, and what becomes of weights that are stored so."""
+    if stored.get("quant_method") in DEQUANTISED:
+        yield (
+            f"the weights are stored as {stored['quant_method']}; training makes"
+            f" {precision} of them, as Mxfp4Config(dequantize=True) does"
+        )
     if precision in QUANTISED and quantised_share < MOST:
         yield (
             f"{precision}: only {quantised_share:.1%} of the parameters are in layers that"
             " bitsandbytes quantises; the rest, such as embeddings, the head, and experts that"
             " transformers keeps in one tensor, stays at 16 bits"
+        )
+
+
+def adapter_notes(adapted: Any, without: dict[str, float]) -> Iterator[str]:
+    """Experts that get no adapter, and layers that are trained and saved whole."""
+    if without.get(EXPERTS, 0) > MANY:
+        yield (
+            f"the experts, {without[EXPERTS]:.1%} of the parameters, get no adapter: they are no"
+            " linear layers. target_parameters (--target-parameters) reaches them"
+        )
+    whole = {
+        name.rpartition(".")[2]: sum(p.numel() for p in module.modules_to_save.parameters())
+        for name, module in adapted.get_base_model().named_modules()
+        if hasattr(module, "modules_to_save")
+    }
+    trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    rest = trainable - sum(whole.values())
+    if whole and sum(whole.values()) > rest > 0:
+        yield (
+            f"{', '.join(whole)} trained and saved whole: {trainable / rest:.0f} times as many"
+            " parameters as the adapter alone, in the file as in training"
         )

@@ -23,6 +23,12 @@ def _adamw_8bit(model: nn.Module) -> Any:
     return bitsandbytes.optim.adamw.AdamW8bit(trainable_parameters(model), lr=1e-4)
 
 
+def _adamw_32bit(model: nn.Module) -> Any:
+    import bitsandbytes
+
+    return bitsandbytes.optim.adamw.AdamW32bit(trainable_parameters(model), lr=1e-4)
+
+
 def _adafactor(model: nn.Module) -> Any:
     from transformers.optimization import Adafactor
 
@@ -40,6 +46,8 @@ def _lora_plus(model: Any) -> Any:
 _MAKERS: dict[str, Callable[[nn.Module], Any]] = {
     "adamw": _adamw,
     "adamw-8bit": _adamw_8bit,
+    "paged-adamw": _adamw_32bit,
+    "paged-adamw-8bit": _adamw_8bit,
     "sgd": lambda model: torch.optim.SGD(trainable_parameters(model), lr=1e-4),
     "sgd-momentum": lambda model: torch.optim.SGD(
         trainable_parameters(model), lr=1e-4, momentum=0.9
@@ -49,10 +57,11 @@ _MAKERS: dict[str, Callable[[nn.Module], Any]] = {
 }
 """Name -> the optimizer, as the library makes it, for a model's trainable parameters.
 
-torch's AdamW and SGD, bitsandbytes' AdamW8bit, transformers' Adafactor with a learning rate of
-one's own, PEFT's LoRA+ over AdamW.
+torch's AdamW and SGD, bitsandbytes' AdamW in 8 and 32 bits, transformers' Adafactor with a learning
+rate of one's own, PEFT's LoRA+ over AdamW. A paged optimizer's state has the same size.
 """
-WITHOUT_FAKES = ("adamw-8bit",)  # kernels of their own, which work in place
+PAGED = ("paged-adamw", "paged-adamw-8bit")  # the state leaves the GPU where memory is short
+WITHOUT_FAKES = ("adamw-8bit", *PAGED)  # kernels of their own, which work in place
 
 
 def optimizer_for(name: str, model: nn.Module) -> Any:

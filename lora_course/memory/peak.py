@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
+from lora_course.memory.flops import flops_of
+
 TEMPORARY = "temporary"
 OF_TWO_TYPES = (
     torch.ops.aten.add,
@@ -28,7 +30,8 @@ class StorageLog(TorchDispatchMode):
     """Every storage that comes and goes while the mode is on, in order, with a label each.
 
     `kind` says what a new tensor is; `relabel` can say it later. `on_cpu`: where an operation
-    reads two types, the CPU first copies the narrower one into the wider; a GPU does not.
+    reads two types, the CPU first copies the narrower one into the wider; a GPU does not. `flops`:
+    the operations so far.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class StorageLog(TorchDispatchMode):
     ) -> None:
         super().__init__()
         self._kind, self._on_cpu = kind, on_cpu
+        self.flops = 0
         self._alive: dict[int, int] = {}  # a live storage's address -> its number
         self._sizes: list[int] = []
         self._labels: list[str] = []
@@ -82,6 +86,7 @@ class StorageLog(TorchDispatchMode):
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         tree_map_only(Tensor, self._see, out)
+        self.flops += flops_of(func, args, kwargs or {}, out)
         if self._on_cpu and func.overloadpacket in OF_TWO_TYPES:
             for read in args[:2]:
                 if isinstance(read, Tensor) and read.dim() and read.dtype != out.dtype:

@@ -45,7 +45,7 @@ def usual_length(model: Any) -> int:
     """USUAL tokens, or as many as `model` (see `load_config`) has positions for."""
     config = load_config(model)
     named = getattr(config, "max_position_embeddings", None)
-    if named is None or named > USUAL + 2:  # then no table is shorter: nothing to build
+    if named is not None and named > USUAL + 2:  # then no table is shorter: nothing to build
         return USUAL
     return min(USUAL, most_positions(base_model(config)) or USUAL)
 

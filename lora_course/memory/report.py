@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lora_course.memory.counts import Count
-from lora_course.memory.estimates import NOT_COVERED, RANGE, Change, Estimate
+from lora_course.memory.estimates import ALLOWANCE, NOT_COVERED, Change, Estimate
 from lora_course.memory.peak import TEMPORARY
 from lora_course.memory.setting import StepSetting
 from lora_course.memory.step import (
@@ -28,6 +28,8 @@ GROUPS = {
 }
 """What the figure tells apart, and the table's columns."""
 GIB = 2**30
+# Before a peak: whether its lower and its upper end is unknown.
+MARKS = {(False, False): "", (False, True): "≥ ", (True, False): "≤ ", (True, True): "≈ "}
 
 
 def grouped(held: dict[str, int]) -> dict[str, int]:
@@ -44,24 +46,63 @@ def size(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
-def title(name: str, adapter: str, setting: StepSetting) -> str:
-    """The model and how one trains, in a line."""
-    parts = [f"base {setting.precision}", f"{setting.adapter_precision} {adapter}"]
-    parts.append(f"{setting.batch_size}×{setting.seq_length:,} tokens")
-    parts.append(setting.optimizer)
-    if setting.attention != "auto":
-        parts.append(f"{setting.attention} attention")
-    flags = ("checkpointing", "autocast", "padded", "keep_logits", "on_cpu")
-    parts += [flag.replace("_", " ") for flag in flags if getattr(setting, flag)]
+def title(name: str, lora: Any, setting: StepSetting, step: bool = True) -> str:
+    """The model and how one trains, in a line; without a `step`, the adapter alone."""
+    parts = [f"base {setting.precision}", f"{setting.adapter_precision} {adapter_words(lora)}"]
+    if step:
+        parts.append(f"{setting.batch_size}×{setting.seq_length:,} tokens")
+        parts.append(setting.optimizer)
+        if setting.attention != "auto":
+            parts.append(f"{setting.attention} attention")
+        if setting.loss_chunk:
+            parts.append(f"loss of {setting.loss_chunk:,} tokens at a time")
+        if setting.eval_batch_size is not None:
+            parts.append(f"evaluation of {setting.eval_batch_size}")
+        flags = ("checkpointing", "autocast", "padded", "keep_logits", "on_cpu")
+        parts += [flag.replace("_", " ") for flag in flags if getattr(setting, flag)]
     return f"{name}: " + ", ".join(parts)
 
 
-def verdict(peak: int, gpu_gib: float) -> str:
+def adapter_words(lora: Any) -> str:
+    """What a `peft.LoraConfig` adapts and how, in words; without its rank."""
+    targets = lora.target_modules
+    names = [targets] if isinstance(targets, str) else sorted(targets or ())
+    names += lora.target_parameters or ()
+    on = " ".join(names) if names or targets is not None else "PEFT's own targets"
+    parts = [f"{'DoRA' if lora.use_dora else 'LoRA'} on {on}"]
+    parts += [f"{name} trained whole" for name in sorted(lora.modules_to_save or ())]
+    for words, value in (
+        ("dropout", lora.lora_dropout),
+        ("layers", lora.layers_to_transform),
+        ("without", lora.exclude_modules),
+        ("ranks", lora.rank_pattern),
+        ("tokens", lora.trainable_token_indices),
+        ("bias", lora.bias if lora.bias != "none" else None),
+        ("task", lora.task_type),
+    ):
+        if value:
+            parts.append(f"{words} {_plain(value)}")
+    return ", ".join(parts)
+
+
+def _plain(value: Any) -> str:
+    """A field's value as one would say it."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={one}" for key, one in value.items())
+    if isinstance(value, list | set | tuple):
+        return " ".join(map(str, sorted(value)))
+    return str(getattr(value, "value", value))
+
+
+def verdict(
+    peak: int, gpu_gib: float, expected: tuple[int | None, int | None] | None = None
+) -> str:
     """Whether a step of that peak fits a GPU, given how far a trace can be from the truth."""
     room = gpu_gib * GIB
-    if peak * RANGE[1] <= room:
+    low, high = (peak, round(peak * ALLOWANCE)) if expected is None else expected
+    if high is not None and high <= room:
         return "fits"
-    return "may fit" if peak * RANGE[0] <= room else "no"
+    return "no" if low is not None and low > room else "may fit"
 
 
 COUNTS = ("rank", "trainable", "share", "file")
@@ -73,6 +114,29 @@ def count_cells(rank: int, count: Count) -> list[str]:
     return [str(rank), f"{count.trainable:,}", share, size(count.file_bytes)]
 
 
+def counts_text(heading: str, counted: Mapping[int, Count]) -> str:
+    """Counts alone, to read in a terminal."""
+    rows = [count_cells(rank, count) for rank, count in counted.items()]
+    rank, last = list(counted.items())[-1]
+    parts = [heading, "", aligned(COUNTS, rows), "", without(rank, last)]
+    notes = dict.fromkeys((rank, note) for rank, count in counted.items() for note in count.notes)
+    return "\n".join([*parts, *(f"Rank {rank}: {note}." for rank, note in notes)])
+
+
+def counts_data(counted: Mapping[int, Count]) -> list[dict[str, Any]]:
+    """The same as data."""
+    return [{"rank": rank} | asdict(count) for rank, count in counted.items()]
+
+
+def without(rank: int, count: Count) -> str:
+    """What of the base gets no adapter, largest share first."""
+    if not count.without:
+        return f"At rank {rank} every parameter of the base gets an adapter, or trains."
+    shares = sorted(count.without.items(), key=lambda item: -item[1])
+    kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in shares)
+    return f"Of the base {sum(count.without.values()):.1%} get no adapter: {kinds}."
+
+
 def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
     """A line for every rank: parameters, the adapter's file, the peak and its parts."""
     heads = [*COUNTS, *GROUPS, "peak"]
@@ -80,14 +144,18 @@ def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
         [
             *count_cells(one.rank, one.count),
             *map(size, grouped(one.held).values()),
-            size(one.peak),
+            f"{MARKS[one.expected[0] is None, one.expected[1] is None]}{size(one.peak)}",
         ]
         for one in estimates
     ]
+    if estimates[0].step.evaluation is not None:
+        heads.append("evaluation")
+        for row, one in zip(rows, estimates, strict=True):
+            row.append(size(one.step.evaluation or 0))
     if gpu_gib is not None:
         heads.append(f"{gpu_gib:g} GiB")
         for row, one in zip(rows, estimates, strict=True):
-            row.append(verdict(one.peak, gpu_gib))
+            row.append(verdict(_fullest(one), gpu_gib, _ends(one)))
     return aligned(heads, rows)
 
 
@@ -124,15 +192,50 @@ def text(
             if gpu_gib is not None:
                 line += f"  then: {verdict(change.peak, gpu_gib)}"
             parts.append(line)
-    parts += ["", f"Not counted: {NOT_COVERED}.", f"Expect {_range(last)} at rank {last.rank}."]
+    parts += ["", *_operations(estimates), without(last.rank, last.count)]
+    parts += [f"Not counted: {NOT_COVERED}.", _expected(last)]
+    parts += dict.fromkeys(
+        f"Not exact: {reason.reason}." for one in estimates for reason in one.inexact
+    )
     notes = dict.fromkeys((one.rank, note) for one in estimates for note in one.notes)
     parts += [f"Rank {rank}: {note}." for rank, note in notes]
     return "\n".join(parts)
 
 
-def _range(one: Estimate) -> str:
-    low, high = (size(one.peak * factor) for factor in RANGE)
-    return f"{low} to {high}"
+def _fullest(one: Estimate) -> int:
+    """The peak of a step, or of an evaluation where that takes more."""
+    return max(one.peak, one.step.evaluation or 0)
+
+
+def _ends(one: Estimate) -> tuple[int | None, int | None]:
+    """What to expect of the fuller of the two."""
+    low, high = one.expected
+    more = _fullest(one) - one.peak
+    return None if low is None else low + more, None if high is None else high + more
+
+
+def _operations(estimates: Sequence[Estimate]) -> list[str]:
+    """The step's arithmetic: a time that holds for any device, as operations."""
+    first, last = estimates[0], estimates[-1]
+    shares = " to ".join(dict.fromkeys(f"{one.share_of_full_tuning:.0%}" for one in (first, last)))
+    tera = " to ".join(dict.fromkeys(f"{one.step.flops / 1e12:,.3g}" for one in (first, last)))
+    return [
+        f"A step is {tera} TFLOP (10¹² operations), {shares} of what training the whole model takes."
+    ]
+
+
+def _expected(one: Estimate) -> str:
+    """The range, in words."""
+    low, high = (None if end is None else size(end) for end in one.expected)
+    if low and high:
+        reserved = size(one.reserved or 0)
+        return (
+            f"Expect {low} to {high} at rank {one.rank}; of the GPU, PyTorch's allocator may take up"
+            f" to {reserved}, which nvidia-smi shows."
+        )
+    if low:
+        return f"Expect {low} or more at rank {one.rank}."
+    return f"Expect {high} or less at rank {one.rank}." if high else "Nobody knows the range."
 
 
 def data(
@@ -152,11 +255,17 @@ def data(
             | asdict(one.count)
             | {
                 "peak_bytes": one.peak,
-                "range_bytes": [round(one.peak * factor) for factor in RANGE],
+                "exact": not one.inexact,
+                "inexact": [asdict(reason) for reason in one.inexact],
+                "range_bytes": list(one.expected),
+                "reserved_at_most_bytes": one.reserved,
                 "held_at_peak_bytes": one.held,
+                "evaluation_bytes": one.step.evaluation,
+                "flops": one.step.flops,
+                "share_of_full_tuning": one.share_of_full_tuning,
                 "notes": list(one.notes),
             }
-            | ({} if gpu_gib is None else {"fits": verdict(one.peak, gpu_gib)})
+            | ({} if gpu_gib is None else {"fits": verdict(_fullest(one), gpu_gib, _ends(one))})
             for one in estimates
         ],
         "changes": [asdict(change) for change in changes],

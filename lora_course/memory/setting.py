@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lora_course.arguments import one_of, whole
 
@@ -10,7 +10,16 @@ QUANTISED = ("int8", "nf4", "nf4-single")
 PRECISIONS = ("fp32", "bf16", "fp16", *QUANTISED)
 """Of the base weights. nf4 is with double quantisation, as QLoRA uses it; nf4-single without."""
 ADAPTER_PRECISIONS = ("fp32", "bf16", "fp16")
-OPTIMIZERS = ("adamw", "adamw-8bit", "sgd", "sgd-momentum", "adafactor", "lora-plus")
+OPTIMIZERS = (
+    "adamw",
+    "adamw-8bit",
+    "paged-adamw",
+    "paged-adamw-8bit",
+    "sgd",
+    "sgd-momentum",
+    "adafactor",
+    "lora-plus",
+)
 ATTENTIONS = ("auto", "sdpa", "eager")
 
 
@@ -22,8 +31,10 @@ class StepSetting:
     `adapter_precision`: PEFT makes 16-bit adapters fp32 unless told not to. `autocast`: to bf16.
     `checkpointing`: the blocks' insides are computed again in the backward pass. `padded`: batches
     hold padding, so that attention gets a mask. `keep_logits`: the training loop holds the
-    model's output until the step is over (Trainer does not). `on_cpu`: with the copies that the
-    CPU makes where an operation reads two types, and a GPU does not.
+    model's output until the step is over (Trainer does not). `loss_chunk`: the loss is taken of so
+    many tokens at a time, all at once where 0. `eval_batch_size`: sequences of an evaluation's
+    batch, where there is one. `on_cpu`: as a CPU does it, which copies where an operation reads two
+    types, and keeps more of dropout.
     """
 
     precision: str = "bf16"
@@ -36,6 +47,8 @@ class StepSetting:
     checkpointing: bool = False
     padded: bool = False
     keep_logits: bool = False
+    loss_chunk: int = 0
+    eval_batch_size: int | None = None
     on_cpu: bool = False
 
     def __post_init__(self) -> None:
@@ -45,6 +58,13 @@ class StepSetting:
         one_of("attention", self.attention, ATTENTIONS)
         whole("batch_size", self.batch_size)
         whole("seq_length", self.seq_length)
+        whole("loss_chunk", self.loss_chunk, at_least=0)
+        if self.eval_batch_size is not None:
+            whole("eval_batch_size", self.eval_batch_size)
+
+    def evaluation(self) -> StepSetting:
+        """The same with an evaluation's batch, and the loss of all its tokens at once."""
+        return replace(self, batch_size=self.eval_batch_size or self.batch_size, loss_chunk=0)
 
     @property
     def dtype(self) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lora_course.core.layers import trainable_parameters
 from lora_course.memory.fakes import fakes, to_fake
+from lora_course.memory.fused import as_on_a_gpu
+from lora_course.memory.inexact import Inexact
+from lora_course.memory.inputs import batch_of
 from lora_course.memory.internals import InternalsMovedError
-from lora_course.memory.meta import DTYPES
-from lora_course.memory.optimizers import WITHOUT_FAKES, primed, state_tensors
+from lora_course.memory.losses import forward, require_chunks
+from lora_course.memory.optimizers import PAGED, WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.peak import TEMPORARY, StorageLog
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import StepSetting
@@ -28,6 +33,22 @@ class TraceError(ValueError):
     """A training step that does not run on fake tensors."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a traced step took: `held`, bytes by kind (see KINDS) at its fullest moment;
+    `forward_flops` and `flops`, floating-point operations of the forward pass and of the step;
+    `evaluation`, bytes at the fullest moment of an evaluation's batch, where one was asked for;
+    `inexact`, what of a real step is not in it.
+    """
+
+    held: dict[str, int]
+    forward_flops: int
+    flops: int
+    checkpointing: bool
+    evaluation: int | None = None
+    inexact: tuple[Inexact, ...] = ()
+
+
 def prepare(model: Any, setting: StepSetting) -> None:
     """Put `model`, wrapped by PEFT, in training, with checkpointing if wanted."""
     if setting.checkpointing:
@@ -36,59 +57,46 @@ def prepare(model: Any, setting: StepSetting) -> None:
     model.train()
 
 
-def inputs(config: Any, kind: str, setting: StepSetting) -> dict[str, Tensor]:
-    """A batch, of zeros, that a model of the class named `kind` takes, labels included."""
-    batch = setting.batch_size
-    if "ImageClassification" in kind:
-        side = getattr(config, "image_size", 224)  # convolutional networks take any
-        size = (batch, config.num_channels, side, side)
-        pixels = torch.zeros(size, dtype=DTYPES[setting.dtype])
-        return {"pixel_values": pixels, "labels": torch.zeros(batch, dtype=torch.long)}
-    ids = torch.zeros(batch, setting.seq_length, dtype=torch.long)
-    labels = torch.zeros(batch, dtype=torch.long) if "SequenceClassification" in kind else ids
-    given = {"input_ids": ids, "labels": labels}
-    return given | {"attention_mask": torch.ones_like(ids)} if setting.padded else given
-
-
 @silence_libraries()
-def traced_peak(model: Any, setting: StepSetting) -> dict[str, int]:
-    """Bytes by kind (see KINDS) at the fullest moment of one step of `model`, on meta so far.
+def traced(model: Any, setting: StepSetting) -> Step:
+    """One step of `model`, on meta so far, and an evaluation's batch if the setting has one.
 
     `model` becomes one of fake tensors on the CPU. The optimizer has its state already, and
     gradients are set to None after each step.
     """
     base = model.get_base_model()
-    config, kind = base.config, type(base).__name__
+    if setting.loss_chunk:
+        require_chunks(base)
     prepare(model, setting)
     on_meta = primed(setting.optimizer, model) if setting.optimizer in WITHOUT_FAKES else None
-    with fakes():
+    with fakes(), nullcontext() if setting.on_cpu else as_on_a_gpu():
         to_fake(model)
         optimizer = on_meta or primed(setting.optimizer, model)
         try:
-            batch = inputs(config, kind, setting)
-            return run_step(model, optimizer, batch, setting, config)
+            step = run_step(model, optimizer, setting)
+            if setting.eval_batch_size is None:
+                return step
+            return replace(step, evaluation=run_evaluation(model, optimizer, setting))
         except InternalsMovedError:
             raise
         except Exception as error:  # whatever a model's code does that fake tensors cannot
             raise TraceError(
-                f"a step of {kind} cannot be traced: {type(error).__name__}:"
+                f"a step of {type(base).__name__} cannot be traced: {type(error).__name__}:"
                 f" {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''} A real"
                 " one may fail as well. Counts do not need it: --counts, or count_parameters()"
             ) from error
 
 
-def run_step(
-    model: nn.Module, optimizer: Any, batch: dict[str, Tensor], setting: StepSetting, config: Any
-) -> dict[str, int]:
-    """The same for a model and an optimizer that are ready, real ones as well as fake."""
-    log = StorageLog(_logits_or_temporary(config, setting), setting.on_cpu)
+def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
+    """A step of a model and an optimizer that are ready, among fake tensors."""
+    base = model.get_base_model()
+    batch, missing = batch_of(base, setting)
+    log = _log(model, optimizer, setting)
     parameters = trainable_parameters(model)
-    log.hold(weight_tensors(model), WEIGHTS)
-    log.hold(parameters, ADAPTER)
-    log.hold(state_tensors(optimizer), OPTIMIZER)
     gc.collect()
     with log:
-        out, loss = _forward(model, batch, setting)
+        out, loss, replaced = _forward(model, batch, setting)
+        forward_flops = log.flops
         log.relabel_living(ACTIVATIONS)
         loss.backward()
         log.relabel([p.grad for p in parameters if p.grad is not None], GRADIENTS)
@@ -96,21 +104,47 @@ def run_step(
             optimizer.step()
         del out, loss
         optimizer.zero_grad(set_to_none=True)
-    return log.peak()
+    inexact = (*missing, *replaced)
+    return Step(log.peak(), forward_flops, log.flops, setting.checkpointing, inexact=inexact)
+
+
+def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
+    """Bytes at the fullest moment of an evaluation's batch, between two steps.
+
+    As transformers' Trainer does it: without gradients, the whole output held, its loss taken.
+    """
+    model.eval()
+    batch, _ = batch_of(model.get_base_model(), setting.evaluation())
+    log = _log(model, optimizer, setting)
+    gc.collect()
+    with log, torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
+        out = model(**batch)
+        del out
+    return sum(log.peak().values())
+
+
+def _log(model: Any, optimizer: Any, setting: StepSetting) -> StorageLog:
+    """A log that holds what stays: weights, adapter, the optimizer's state."""
+    log = StorageLog(_logits_or_temporary(model.get_base_model().config, setting), setting.on_cpu)
+    log.hold(weight_tensors(model), WEIGHTS)
+    log.hold(trainable_parameters(model), ADAPTER)
+    if setting.optimizer not in PAGED:
+        log.hold(state_tensors(optimizer), OPTIMIZER)
+    return log
 
 
 def _forward(
-    model: nn.Module, batch: dict[str, Tensor], setting: StepSetting
-) -> tuple[Any, Tensor]:
+    model: Any, batch: dict[str, Tensor], setting: StepSetting
+) -> tuple[Any, Tensor, tuple[Inexact, ...]]:
     with torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
-        out = model(**batch)
-    return (out if setting.keep_logits else None), out.loss
+        out, loss, replaced = forward(model, batch, setting)
+    return (out if setting.keep_logits else None), loss, replaced
 
 
 def _logits_or_temporary(config: Any, setting: StepSetting) -> Callable[[Tensor], str]:
     """A tensor over all tokens and the whole vocabulary is one of the logits' copies."""
     vocabulary = getattr(config.get_text_config(), "vocab_size", None)
-    tokens = setting.batch_size * (setting.seq_length - 1)
+    tokens = setting.loss_chunk or setting.batch_size * (setting.seq_length - 1)
 
     def kind(tensor: Tensor) -> str:
         if vocabulary and tensor.numel() >= max(tokens, 1) * vocabulary:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from lora_course.memory.configs import quantisation
 from lora_course.memory.internals import internal
 from lora_course.memory.setting import QUANTISED
 
@@ -55,13 +56,18 @@ def quantised_share(base: Any) -> float:
 
 
 def not_quantised(base: Any) -> list[str]:
-    """Names of what transformers leaves out: head, what is tied to it, what it keeps in fp32."""
+    """Names of what transformers leaves out: head, what is tied to it, what it keeps in fp32.
+
+    A model that is stored quantised may name instead of the first two what was left out.
+    """
     get_keys_to_not_convert = internal(
         "transformers.quantizers.base",
         "get_keys_to_not_convert",
         "one cannot tell which layers are quantised",
     )
-    return [*get_keys_to_not_convert(base), *(base._keep_in_fp32_modules or ())]
+    stored = quantisation(base.config).get("llm_int8_skip_modules")
+    named = get_keys_to_not_convert(base) if stored is None else stored
+    return [*named, *(base._keep_in_fp32_modules or ())]
 
 
 def quantised_bytes(shape: tuple[int, int], precision: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lora_course.memory.adapter import lora_config
 from lora_course.memory.closed_form import estimate_model_memory
-from lora_course.memory.configs import lora_config
 from lora_course.memory.estimates import estimate
 from lora_course.memory.setting import StepSetting
 

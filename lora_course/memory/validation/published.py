@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lora_course.memory.configs import lora_config
+from lora_course.memory.adapter import lora_config
 from lora_course.memory.counts import Count
 from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.meta import adapted_model, base_model

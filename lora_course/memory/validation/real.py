@@ -6,6 +6,7 @@ import copy
 import gc
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from lora_course.memory.configs import load_config
-from lora_course.memory.meta import DTYPES, model_class
+from lora_course.memory.heads import model_class
+from lora_course.memory.inputs import batch_of
+from lora_course.memory.losses import forward
+from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import optimizer_for, state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import QUANTISED, StepSetting
-from lora_course.memory.step import inputs, prepare
+from lora_course.memory.step import prepare
 from lora_course.silence import silence_libraries
 
 
@@ -27,18 +31,18 @@ def build(config: Any, lora: Any, setting: StepSetting) -> Any:
     from peft import get_peft_model
 
     return get_peft_model(
-        base(config, setting),
+        base(config, setting, lora.task_type),
         copy.deepcopy(lora),
         autocast_adapter_dtype=setting.adapter_precision == "fp32",
     )
 
 
 @silence_libraries()
-def base(config: Any, setting: StepSetting) -> Any:
+def base(config: Any, setting: StepSetting, task_type: str | None = None) -> Any:
     """A real model without an adapter, loaded from a file, as one would."""
     config = copy.deepcopy(load_config(config))
     config.use_cache = False
-    kind = model_class(config)
+    kind = model_class(config, task_type)
     torch.manual_seed(0)
     options: dict[str, Any] = {"dtype": DTYPES[setting.dtype]}
     if setting.attention != "auto":
@@ -88,8 +92,7 @@ def optimizer_bytes(name: str, adapted: Any) -> int:
 def peak_bytes(adapted: Any, setting: StepSetting) -> int:
     """What the CPU allocator holds at most in a step, with what is there before it."""
     prepare(adapted, setting)
-    inner = adapted.get_base_model()
-    batch = inputs(inner.config, type(inner).__name__, setting)
+    batch, _ = batch_of(adapted.get_base_model(), setting)
     if setting.padded:
         batch["attention_mask"][0, -1] = 0
     optimizer = optimizer_for(setting.optimizer, adapted)
@@ -98,8 +101,7 @@ def peak_bytes(adapted: Any, setting: StepSetting) -> int:
         # oneDNN's products take memory of their own in passing, another amount on each kind of CPU.
         without = torch.backends.mkldnn.flags(enabled=False)
         with without, torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
-            out = adapted(**batch)
-        loss = out.loss
+            out, loss, _ = forward(adapted, batch, setting)
         if not setting.keep_logits:
             del out
         with torch.backends.mkldnn.flags(enabled=False):
@@ -108,14 +110,36 @@ def peak_bytes(adapted: Any, setting: StepSetting) -> int:
         optimizer.zero_grad(set_to_none=True)
 
     step()  # makes the optimizer's state
-    gc.collect()
     static = storage_bytes([*weight_tensors(adapted), *state_tensors(optimizer)])
+    return static + _most(step)
+
+
+@silence_libraries()
+def evaluation_bytes(adapted: Any, setting: StepSetting) -> int:
+    """The same in an evaluation's batch, before the optimizer has a state."""
+    adapted.eval()
+    batch, _ = batch_of(adapted.get_base_model(), setting.evaluation())
+
+    def evaluate() -> None:
+        without = torch.backends.mkldnn.flags(enabled=False)
+        with without, torch.no_grad():
+            with torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
+                out = adapted(**batch)
+            del out
+
+    evaluate()
+    return storage_bytes(weight_tensors(adapted)) + _most(evaluate)
+
+
+def _most(work: Callable[[], None]) -> int:
+    """What the CPU allocator gives out at most while `work` runs, over what it had given out."""
+    gc.collect()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
-        step()
+        work()
     events = recorded.profiler.kineto_results.events()
     changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
     live = most = 0
     for _, change in changes:
         live += change
         most = max(most, live)
-    return static + most
+    return most

@@ -15,7 +15,7 @@ from lora_course.memory.closed_form import (
     estimate_training_memory,
     print_memory_table,
 )
-from lora_course.memory.presets import decoder_fields
+from lora_course.memory.fields import decoder_fields
 from lora_course.models.architectures import MODELS, TARGETS, Decoder
 
 DIMS = st.integers(1, 64)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lora_course.memory.presets import decoder_fields
+from lora_course.memory.fields import decoder_fields
 from lora_course.models.architectures import Decoder
 
 

@@ -101,8 +101,8 @@ def adapter_from(found: Mapping[str, Any], **changed: Any) -> Any:
     unknown = sorted(name for name, value in wanted.items() if name not in known and value)
     if unknown:
         raise AdapterError(
-            f"the adapter has {', '.join(f'{name}={wanted[name]!r}' for name in unknown)}, which the"
-            " PEFT installed here does not know; a newer one may, or leave the field out of a copy"
+            f"the adapter has {', '.join(f'{name}={wanted[name]!r}' for name in unknown)}, unknown"
+            " to the PEFT installed here; a newer one may know it, or leave it out of a copy"
         )
     return _made({name: value for name, value in wanted.items() if name in known})
 

@@ -30,7 +30,7 @@ def as_on_a_gpu() -> Iterator[None]:
         return attention(*tensors, **more)
 
     functional.dropout = one_byte
-    functional.scaled_dot_product_attention = without_scores  # type: ignore[assignment]
+    functional.scaled_dot_product_attention = without_scores
     try:
         yield
     finally:

@@ -41,8 +41,8 @@ def model_class(config: Any, task_type: str | None = None) -> Any:
             " transformers in the configuration's architectures"
         )
     raise ConfigError(
-        f"{config.model_type}: transformers has no head of it for task_type={task_type!r}; leave the"
-        f" task type out to train it as {named[0].__name__ if named else 'its own class'}"
+        f"{config.model_type}: transformers has no head for task_type={task_type!r}; without one it"
+        f" is trained as {named[0].__name__ if named else 'its own class'}"
     )
 
 

@@ -36,8 +36,8 @@ def require_chunks(base: Any) -> None:
     """ValueError for a model without a body and an output head, whose loss has no chunks."""
     if base.base_model is base or base.get_output_embeddings() is None:
         raise ValueError(
-            f"loss_chunk: {type(base).__name__} is no decoder with an output head, whose loss can be"
-            " taken in chunks; leave it at 0"
+            f"loss_chunk: {type(base).__name__} is no decoder with an output head, whose loss could"
+            " be taken in chunks; leave it at 0"
         )
 
 

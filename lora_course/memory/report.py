@@ -219,9 +219,7 @@ def _operations(estimates: Sequence[Estimate]) -> list[str]:
     first, last = estimates[0], estimates[-1]
     shares = " to ".join(dict.fromkeys(f"{one.share_of_full_tuning:.0%}" for one in (first, last)))
     tera = " to ".join(dict.fromkeys(f"{one.step.flops / 1e12:,.3g}" for one in (first, last)))
-    return [
-        f"A step is {tera} TFLOP (10¹² operations), {shares} of what training the whole model takes."
-    ]
+    return [f"A step is {tera} TFLOP (10¹² operations), {shares} of a step of full tuning."]
 
 
 def _expected(one: Estimate) -> str:
@@ -230,8 +228,8 @@ def _expected(one: Estimate) -> str:
     if low and high:
         reserved = size(one.reserved or 0)
         return (
-            f"Expect {low} to {high} at rank {one.rank}; of the GPU, PyTorch's allocator may take up"
-            f" to {reserved}, which nvidia-smi shows."
+            f"Expect {low} to {high} at rank {one.rank}; PyTorch's allocator may take up to"
+            f" {reserved} of the GPU, which nvidia-smi shows."
         )
     if low:
         return f"Expect {low} or more at rank {one.rank}."

@@ -24,11 +24,11 @@ def usual_setting(config: Any, like: Mapping[str, Any] | None = None, **given: A
 
 
 def require_stored(config: Any, setting: StepSetting) -> None:
-    """ConfigError where the weights lie in another precision than the setting's: loading keeps it."""
+    """ConfigError where the weights lie in another precision than the setting's."""
     stored = stored_precision(config)
     if stored is not None and setting.precision != stored:
         raise ConfigError(
-            f"precision={setting.precision!r}: the weights of this model are stored as {stored}, and"
+            f"precision={setting.precision!r}: this model's weights are stored as {stored}, and"
             f" loading keeps them so; give {stored!r}, or a configuration without"
             " quantization_config"
         )

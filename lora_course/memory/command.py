@@ -60,7 +60,9 @@ def _answer(options: argparse.Namespace) -> int:
         with_reasons(estimate(config, lora(rank), setting), like.inexact)
         for rank in track(ranks, "ranks", show, delay=1)
     ]
-    found = [] if options.no_changes else changes(config, estimates[-1], lora, setting, show)
+    found = (
+        [] if options.no_changes else changes(config, estimates[-1], lora, setting, show, estimates)
+    )
     if options.json:
         print(_json(data(heading, setting, estimates, found, gpu)))
     else:

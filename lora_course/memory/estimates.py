@@ -19,6 +19,7 @@ from lora_course.memory.notes import precision_notes
 from lora_course.memory.optimizers import PAGED, state_bytes
 from lora_course.memory.positions import require_positions
 from lora_course.memory.quantised import with_4_bit_layers
+from lora_course.memory.repeated import extended_step, repeated_layers, shortened
 from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.step import WEIGHTS, Step, traced
 from lora_course.memory.usual import require_stored, usual_setting
@@ -72,7 +73,7 @@ class Estimate:
     @property
     def peak(self) -> int:
         """Bytes at the fullest moment."""
-        return sum(self.held.values())
+        return self.step.peak
 
     @property
     def expected(self) -> tuple[int | None, int | None]:
@@ -111,7 +112,6 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
     require_stored(config, setting)
     base = _base(config, lora, setting)
     require_positions(base, setting.seq_length)
-    int8 = weight_bytes(base, "int8") if setting.precision == "int8" else None
     quantised = quantised_share(base) if setting.precision in QUANTISED else 1.0
     adapted = _adapted(base, lora, setting)
     counted = count(adapted)
@@ -120,18 +120,26 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
         *precision_notes(setting.precision, quantised, quantisation(config)),
     )
     paged = state_bytes(setting.optimizer, adapted) if setting.optimizer in PAGED else 0
-    if setting.precision.startswith("nf4"):  # built again: its packed weights tell no counts
-        base = _base(config, lora, setting)
-        with_4_bit_layers(base, double=setting.precision == "nf4")
-        adapted = _adapted(base, lora, setting)
-    step = traced(adapted, setting)
-    inexact = list(step.inexact)
-    if int8 is not None:  # traced in bf16
-        step = replace(step, held=step.held | {WEIGHTS: int8})
-        inexact.append(INT8)
-    if paged:
-        inexact.append(PAGED_STATE)
-    return Estimate(lora.r, type(base).__name__, counted, step, paged, tuple(inexact), notes)
+    step = _step(config, lora, setting, repeated_layers(adapted, config))
+    inexact = (*step.inexact, *([PAGED_STATE] if paged else []))
+    return Estimate(lora.r, type(base).__name__, counted, step, paged, inexact, notes)
+
+
+def _step(config: Any, lora: Any, setting: StepSetting, layers: int) -> Step:
+    """A traced step, where `layers` are alike from traces of a few of them."""
+
+    def step_of(count: int) -> Step:
+        base = _base(shortened(config, count) if count else config, lora, setting)
+        if setting.precision.startswith("nf4"):
+            with_4_bit_layers(base, double=setting.precision == "nf4")
+        return traced(_adapted(base, lora, setting), setting)
+
+    step = extended_step(step_of, layers) if layers else step_of(0)
+    if setting.precision != "int8":
+        return step
+    int8 = weight_bytes(_base(config, lora, setting), "int8")  # traced in bf16
+    phases = tuple(held | {WEIGHTS: int8} for held in step.phases)
+    return replace(step, phases=phases, inexact=(*step.inexact, INT8))
 
 
 def with_reasons(found: Estimate, reasons: Iterable[Inexact]) -> Estimate:
@@ -176,10 +184,19 @@ def changes(
     lora: Callable[[int], Any],
     setting: StepSetting,
     progress: bool = False,
+    others: Iterable[Estimate] = (),
 ) -> list[Change]:
-    """Every change that frees something, the one that frees most first."""
+    """Every change that frees something, the one that frees most first. `others`: estimates of
+    other ranks that are there already."""
+    config = load_config(model)
+    known = {one.rank: one.peak for one in others}
     tried = [
-        Change(what, estimate(model, lora(rank), other).peak)
+        Change(
+            what,
+            known[rank]
+            if other == setting and rank in known
+            else _step(config, lora(rank), other, before.step.layers).peak,
+        )
         for what, rank, other in track(list(_candidates(before.rank, setting)), "changes", progress)
     ]
     return sorted(

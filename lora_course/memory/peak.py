@@ -7,7 +7,7 @@ last tensor on it is gone. That is what an allocator is asked for, without its o
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -85,6 +85,8 @@ class StorageLog(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
+        if func is torch.ops.prim.device.default:  # more than half of all calls: makes no tensor
+            return out
         tree_map_only(Tensor, self._see, out)
         self.flops += flops_of(func, args, kwargs or {}, out)
         if self._on_cpu and func.overloadpacket in OF_TWO_TYPES:
@@ -100,13 +102,29 @@ class StorageLog(TorchDispatchMode):
         self._labels.append(TEMPORARY)
         self._events += [number, ~number]
 
+    @property
+    def moment(self) -> int:
+        """How many storages have come or gone so far: a place to cut at."""
+        return len(self._events)
+
     def peak(self) -> dict[str, int]:
         """Bytes by label at the fullest moment; their sum is the peak."""
-        live = most = place = 0
+        return self.peaks([])[0]
+
+    def peaks(self, cuts: Sequence[int]) -> list[dict[str, int]]:
+        """The same of each stretch between the moments `cuts`; of one without any event nothing."""
+        ends = [*cuts, len(self._events)]
+        most, places = [-1] * len(ends), [-1] * len(ends)
+        live = stretch = 0
         for position, event in enumerate(self._events):
             live += self._sizes[event] if event >= 0 else -self._sizes[~event]
-            if live > most:
-                most, place = live, position
+            while position >= ends[stretch]:
+                stretch += 1
+            if live > most[stretch]:
+                most[stretch], places[stretch] = live, position
+        return [self._held_at(place) for place in places]
+
+    def _held_at(self, place: int) -> dict[str, int]:
         held: dict[str, int] = {}
         for event in self._events[: place + 1]:
             number, sign = (event, 1) if event >= 0 else (~event, -1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -35,18 +34,32 @@ class TraceError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """What a traced step took: `held`, bytes by kind (see KINDS) at its fullest moment;
-    `forward_flops` and `flops`, floating-point operations of the forward pass and of the step;
-    `evaluation`, bytes at the fullest moment of an evaluation's batch, where one was asked for;
-    `inexact`, what of a real step is not in it.
+    """What a traced step took.
+
+    `phases`: of each of its phases the bytes by kind (see KINDS) at its fullest moment.
+    `forward_flops`, `flops`: floating-point operations of the forward pass and of the step.
+    `evaluation`: bytes at the fullest moment of an evaluation's batch, where one was asked for.
+    `inexact`: what of a real step is not in it. `layers`: how many the trace of a few was extended
+    to, 0 where all were traced.
     """
 
-    held: dict[str, int]
+    phases: tuple[dict[str, int], ...]
     forward_flops: int
     flops: int
     checkpointing: bool
     evaluation: int | None = None
     inexact: tuple[Inexact, ...] = ()
+    layers: int = 0
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the fullest moment."""
+        return sum(self.held.values())
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Bytes by kind at the fullest moment of all."""
+        return max(self.phases, key=lambda held: sum(held.values()))
 
 
 def prepare(model: Any, setting: StepSetting) -> None:
@@ -93,19 +106,21 @@ def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
     batch, missing = batch_of(base, setting)
     log = _log(model, optimizer, setting)
     parameters = trainable_parameters(model)
-    gc.collect()
     with log:
         out, loss, replaced = _forward(model, batch, setting)
         forward_flops = log.flops
         log.relabel_living(ACTIVATIONS)
+        lost = log.moment
         loss.backward()
+        back = log.moment
         log.relabel([p.grad for p in parameters if p.grad is not None], GRADIENTS)
         if setting.optimizer not in WITHOUT_FAKES:
             optimizer.step()
         del out, loss
         optimizer.zero_grad(set_to_none=True)
     inexact = (*missing, *replaced)
-    return Step(log.peak(), forward_flops, log.flops, setting.checkpointing, inexact=inexact)
+    phases = tuple(log.peaks([lost, (lost + back) // 2, back]))
+    return Step(phases, forward_flops, log.flops, setting.checkpointing, inexact=inexact)
 
 
 def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
@@ -116,7 +131,6 @@ def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
     model.eval()
     batch, _ = batch_of(model.get_base_model(), setting.evaluation())
     log = _log(model, optimizer, setting)
-    gc.collect()
     with log, torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
         out = model(**batch)
         del out

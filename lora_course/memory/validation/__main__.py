@@ -12,6 +12,7 @@ from lora_course.memory.validation import measure
 from lora_course.memory.validation.closed_form import CASES, compared
 from lora_course.memory.validation.page import BLOCK, tables
 from lora_course.memory.validation.published import published, published_peaks
+from lora_course.memory.validation.reports import reports
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
 
@@ -29,7 +30,7 @@ def main() -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     closed = [compared(case) for case in track(CASES, "closed form", show=True)]
     elsewhere = [*published(), *published_peaks()]
-    content = tables(counts, optimizers, weights, peaks, elsewhere, closed, versions)
+    content = tables(counts, optimizers, weights, peaks, elsewhere, closed, reports(), versions)
     path.write_text(replace_block(document, BLOCK, f"{content}\n"), encoding="utf-8")
     print(f"wrote {path}")
 

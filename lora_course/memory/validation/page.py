@@ -8,6 +8,7 @@ from itertools import groupby
 from lora_course.memory.validation.closed_form import Compared
 from lora_course.memory.validation.measure import ON_ALL, Pair
 from lora_course.memory.validation.published import Published
+from lora_course.memory.validation.reports import Report
 
 BLOCK = "validation"
 
@@ -19,6 +20,7 @@ def tables(
     peaks: Sequence[Pair],
     published: Sequence[Published],
     closed: Sequence[Compared],
+    reports: Sequence[Report],
     versions: str,
 ) -> str:
     """All tables, with what each compares."""
@@ -48,6 +50,10 @@ def tables(
         "### Published figures",
         _published(published),
         PUBLISHED_NOTES,
+        "### What people reported",
+        "Of one run each, on GPUs that are often not told, with the settings as far as they are:",
+        _reported(reports),
+        REPORTED_NOTES,
     ]
     return "\n\n".join(parts)
 
@@ -64,6 +70,11 @@ not traced."""
 PUBLISHED_NOTES = """\
 The A100's peaks hold half a gigabyte that is neither weights, adapter nor optimizer state, before
 the step begins; what a step adds is the nearer figure."""
+
+
+REPORTED_NOTES = """\
+Where the difference is large the report tells too little, or its code differs, as far as one can
+see; nothing here was fitted to it."""
 
 
 def _equal(pairs: Sequence[Pair]) -> str:
@@ -151,6 +162,18 @@ def _published(rows: Sequence[Published]) -> str:
             for row in rows
         ],
     )
+
+
+def _reported(reports: Sequence[Report]) -> str:
+    rows = []
+    for one in reports:
+        ours = one.ours()
+        seen, here = (
+            f"{value:,.{2 if one.unit else 0}f} {one.unit}".strip() for value in (one.seen, ours)
+        )
+        difference = f"{ours / one.seen - 1:+.1%}"
+        rows.append([f"[{one.source}]({one.url})", one.what, seen, here, difference, one.cause])
+    return table(["report", "of", "they saw", "here", "difference", "what explains it"], rows)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

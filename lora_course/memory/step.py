@@ -91,7 +91,7 @@ def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
     """A step of a model and an optimizer that are ready, among fake tensors."""
     base = model.get_base_model()
     batch, missing = batch_of(base, setting)
-    log = _log(model, optimizer, setting)
+    log = _log(model, optimizer, batch, setting)
     parameters = trainable_parameters(model)
     gc.collect()
     with log:
@@ -115,7 +115,7 @@ def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
     """
     model.eval()
     batch, _ = batch_of(model.get_base_model(), setting.evaluation())
-    log = _log(model, optimizer, setting)
+    log = _log(model, optimizer, batch, setting)
     gc.collect()
     with log, torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
         out = model(**batch)
@@ -123,13 +123,14 @@ def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
     return sum(log.peak().values())
 
 
-def _log(model: Any, optimizer: Any, setting: StepSetting) -> StorageLog:
-    """A log that holds what stays: weights, adapter, the optimizer's state."""
+def _log(model: Any, optimizer: Any, batch: dict[str, Tensor], setting: StepSetting) -> StorageLog:
+    """A log that holds what stays: weights, adapter, the optimizer's state, and the batch."""
     log = StorageLog(_logits_or_temporary(model.get_base_model().config, setting), setting.on_cpu)
     log.hold(weight_tensors(model), WEIGHTS)
     log.hold(trainable_parameters(model), ADAPTER)
     if setting.optimizer not in PAGED:
         log.hold(state_tensors(optimizer), OPTIMIZER)
+    log.hold(batch.values(), ACTIVATIONS)
     return log
 
 

@@ -15,6 +15,7 @@ from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.peak import StorageLog
 from lora_course.memory.step import KINDS, TraceError
 from lora_course.memory.validation import measure, real
+from lora_course.memory.validation.decoders import DECODERS
 from lora_course.memory.validation.families import FAMILIES
 from tests.conftest import ROOT
 
@@ -38,6 +39,14 @@ def test_the_peak_is_the_allocators(case):
 def test_the_peak_is_the_allocators_everywhere(family):
     pairs = list(measure.peaks([family]))
     assert len(pairs) >= 2
+    assert [pair for pair in pairs if pair.error > WITHIN] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", measure.MORE_ON)
+def test_the_peak_is_the_allocators_with_dropout_in_chunks_and_in_an_evaluation(family):
+    pairs = list(measure.more_peaks([family]))
+    assert len(pairs) == (6 if family in DECODERS else 4)
     assert [pair for pair in pairs if pair.error > WITHIN] == []
 
 

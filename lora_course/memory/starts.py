@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
@@ -25,8 +26,19 @@ def finish(adapted: nn.Module, start: bool | str) -> None:
     for module in adapted.modules():
         for name, config in getattr(module, "_lora_monteclora_config", {}).items():
             _sampler(module, name, config)
+        getattr(module, "_lora_kasa_truncation_deferred", set()).clear()  # changes values alone
         if start == "mica" and hasattr(module, "lora_A"):
             _require_minor_components(module)
+
+
+class _NoSamples:
+    """In place of MonteCLoRA's buffer of samples, gigabytes of values that each step reads."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def get(self) -> Mapping[str, Any]:
+        raise NotImplementedError("MonteCLoRA's samples are not estimated")
 
 
 def _sampler(module: Any, name: str, config: Any) -> None:
@@ -35,7 +47,7 @@ def _sampler(module: Any, name: str, config: Any) -> None:
     from peft.tuners.lora.variants import MontecloraLinearVariant
 
     if name not in module.lora_monteclora_sampler:
-        with patch.object(monteclora, "BufferedMontecloraSampler"):
+        with patch.object(monteclora, "BufferedMontecloraSampler", _NoSamples):
             made = MontecloraLinearVariant._create_sampler(module, name, config)
         module.lora_monteclora_sampler[name] = made
 

@@ -68,8 +68,9 @@ def traced(model: Any, setting: StepSetting) -> Step:
     if setting.loss_chunk:
         require_chunks(base)
     prepare(model, setting)
+    _leave_nothing_to_values(base.config)
     on_meta = primed(setting.optimizer, model) if setting.optimizer in WITHOUT_FAKES else None
-    with fakes(), nullcontext() if setting.on_cpu else as_on_a_gpu():
+    with fakes(setting.padded), nullcontext() if setting.on_cpu else as_on_a_gpu():
         to_fake(model)
         optimizer = on_meta or primed(setting.optimizer, model)
         try:
@@ -85,6 +86,14 @@ def traced(model: Any, setting: StepSetting) -> Step:
                 f" {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''} A real"
                 " one may fail as well. Counts do not need it: --counts, or count_parameters()"
             ) from error
+
+
+def _leave_nothing_to_values(config: Any) -> None:
+    """Say in the configuration what a model would ask tensors for, which have no values here."""
+    if getattr(config, "problem_type", None) is None and config.num_labels > 1:
+        config.problem_type = "single_label_classification"  # DeBERTa looks at the labels
+    if getattr(config, "layerdrop", 0):  # wav2vec 2.0 skips layers by chance: at most none
+        config.layerdrop = 0.0
 
 
 def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:

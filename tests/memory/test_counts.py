@@ -56,7 +56,7 @@ def test_counts_and_files_equal_those_of_a_real_model(family):
     pairs = list(measure.counts([family]))
     assert len(pairs) == len(cases(family))
     assert [pair for pair in pairs if pair.estimate != pair.truth] == []
-    assert sum(bool(pair.truth) for pair in pairs) >= 9  # PEFT takes most of them
+    assert sum(bool(pair.truth) for pair in pairs) > len(pairs) / 2
 
 
 @pytest.mark.parametrize("family", families())

@@ -68,6 +68,7 @@ MORE_DECODERS: dict[str, Family] = {
     "DeepSeek-V3": Family(
         {
             **decoder("deepseek_v3"),
+            "head_dim": 16,
             "num_key_value_heads": 4,
             "moe_intermediate_size": 96,
             "n_routed_experts": 4,

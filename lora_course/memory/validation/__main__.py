@@ -29,11 +29,13 @@ def main() -> None:
         measure.peaks,
         measure.more_peaks,
     )
-    pairs = [list(track(part(), part.__name__, show=True)) for part in parts]
+    counts, optimizers, weights, peaks, more = (
+        list(track(part(), part.__name__, show=True)) for part in parts
+    )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     closed = [compared(case) for case in track(CASES, "closed form", show=True)]
     elsewhere = [*published(), *published_peaks()]
-    content = tables(*pairs, elsewhere, closed, versions)
+    content = tables(counts, optimizers, weights, peaks, more, elsewhere, closed, versions)
     path.write_text(replace_block(document, BLOCK, f"{content}\n"), encoding="utf-8")
     print(f"wrote {path}")
 

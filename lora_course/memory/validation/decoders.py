@@ -7,7 +7,7 @@ from typing import Any
 from lora_course.memory.validation.family import Family, decoder, stack
 
 FUSED = ("query_key_value", "dense")
-_SPECIAL = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+_SPECIAL: dict[str, Any] = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
 _GPT2: dict[str, Any] = {
     "model_type": "gpt2",
     "n_embd": 128,

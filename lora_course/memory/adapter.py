@@ -113,5 +113,5 @@ def _made(arguments: dict[str, Any]) -> Any:
 
     try:
         return LoraConfig(**arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ImportError) as error:  # some starts need another package
         raise AdapterError(f"no valid LoraConfig: {first_line(error)}") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from lora_course.arguments import first_line
 from lora_course.memory.coverage import without_adapter
 from lora_course.memory.notes import adapter_notes, rank_notes
 
@@ -60,10 +61,13 @@ def _adapted_module(parameter: str) -> str:
 
 
 def _saved(adapted: Any) -> Mapping[str, Tensor]:
-    """The tensors that PEFT writes to the adapter's file."""
+    """The tensors that PEFT writes to the adapter's file; ValueError where it cannot."""
     from peft import get_peft_model_state_dict
 
-    state: Mapping[str, Tensor] = get_peft_model_state_dict(adapted)
+    try:
+        state: Mapping[str, Tensor] = get_peft_model_state_dict(adapted)
+    except NotImplementedError as error:  # a head saved whole, and no embeddings beside it
+        raise ValueError(f"PEFT cannot save this adapter: {first_line(error)}") from error
     return state
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +15,18 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from lora_course.memory.internals import internal
 from lora_course.memory.quantised import is_4_bit, packed_weight
 
+MASKS = "transformers.masking_utils"
+UNMADE = "a mask would be counted that is never made; counts are right"
+
 
 @contextmanager
-def fakes() -> Iterator[None]:
+def fakes(padded: bool = False) -> Iterator[None]:
     """Tensors made in this block are fake ones, on the CPU."""
-    with FakeTensorMode(allow_non_fake_inputs=True), _one_sequence_a_row():
+    with ExitStack() as stack:
+        stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
+        stack.enter_context(_one_sequence_a_row())
+        if not padded:
+            stack.enter_context(_nothing_masked())
         yield
 
 
@@ -43,17 +52,28 @@ def _fake(tensor: Tensor) -> Tensor:
     return fake
 
 
-@contextmanager
-def _one_sequence_a_row() -> Iterator[None]:
+def _one_sequence_a_row() -> AbstractContextManager[Any]:
     """transformers asks a tensor's values whether rows hold several sequences: here none do.
 
     Fake tensors have no values; it would then take the worst case and make a full mask.
     """
-    module, name = "transformers.masking_utils", "find_packed_sequence_indices"
-    before = internal(module, name, "a mask would be counted that is never made; counts are right")
-    masking_utils = import_module(module)
-    setattr(masking_utils, name, lambda position_ids: None)
-    try:
+    name = "find_packed_sequence_indices"
+    internal(MASKS, name, UNMADE)
+    return patch(f"{MASKS}.{name}", lambda position_ids: None)
+
+
+@contextmanager
+def _nothing_masked() -> Iterator[None]:
+    """The same of masks, which some models make where they are given none: all their values are 1.
+
+    A fused attention then takes none.
+    """
+    with ExitStack() as stack:
+        for name in ("_ignore_causal_mask_sdpa", "_ignore_bidirectional_mask_sdpa"):
+            without = partial(_without_mask, internal(MASKS, name, UNMADE))
+            stack.enter_context(patch(f"{MASKS}.{name}", without))
         yield
-    finally:
-        setattr(masking_utils, name, before)
+
+
+def _without_mask(asked: Callable[..., bool], padding_mask: Any, *args: Any, **more: Any) -> bool:
+    return asked(None, *args, **more)

@@ -15,8 +15,11 @@ from lora_course.arguments import one_of
 from lora_course.memory.configs import ConfigError, load_config
 from lora_course.memory.heads import model_class
 from lora_course.memory.internals import internal
+from lora_course.memory.starts import finish, needs_values
 from lora_course.silence import silence_libraries
 
+# How PEFT refuses: it has no error of its own.
+REFUSALS = (ValueError, TypeError, AttributeError, NotImplementedError, ImportError)
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -55,10 +58,10 @@ def _keep_in_fp32(base: Any, dtype: torch.dtype) -> None:
         "one cannot tell what loading leaves in fp32",
     )
     plan = plan_of(base, dtype)  # part of a name -> its type
-    for name, parameter in base.named_parameters():
+    for name, tensor in (*base.named_parameters(), *base.named_buffers()):
         for part, kept in plan.items():
             if re.search(re.escape(part).replace(r"\*", ".*"), name):
-                parameter.data = parameter.data.to(kept)
+                tensor.data = tensor.data.to(kept)
 
 
 @silence_libraries()
@@ -71,13 +74,18 @@ def adapted_model(base: nn.Module, lora: Any) -> Any:
 
     _require_lora(lora)
     config = copy.deepcopy(lora)
-    config.init_lora_weights = False  # there are no values here, and some starts need the base's
-    with warnings.catch_warnings(), _without_starts():
+    if needs_values(base, config.init_lora_weights):
+        config.init_lora_weights = False
+    # Not low_cpu_mem_usage, which is on meta as well, but unties what is tied.
+    with warnings.catch_warnings(), _without_starts(), torch.device("meta"):
         warnings.simplefilter("ignore")  # of fan_in_fan_out, which PEFT sets itself
         try:
-            return get_peft_model(base, config, low_cpu_mem_usage=True)
-        except ValueError as error:
-            raise ValueError(f"{error}{_offered(base, str(error))}") from error
+            adapted = get_peft_model(base, config)
+            finish(adapted, config.init_lora_weights)
+        except REFUSALS as error:
+            said = "" if isinstance(error, ValueError) else "PEFT cannot make this adapter: "
+            raise ValueError(f"{said}{error}{_offered(base, str(error))}") from error
+    return adapted
 
 
 def _without_starts() -> AbstractContextManager[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from torch import nn
@@ -10,6 +11,7 @@ from lora_course.memory.configs import load_config
 from lora_course.memory.meta import base_model
 from lora_course.memory.setting import StepSetting
 
+_SENSES = re.compile(r"(^|\.)(vision|visual|image|audio)")
 USUAL = StepSetting.seq_length  # tokens
 
 
@@ -18,11 +20,15 @@ class LengthError(ValueError):
 
 
 def most_positions(base: nn.Module) -> int | None:
-    """The longest sequence that the model's tables of positions take; None where it has none.
+    """The longest text that the model's tables of positions take; None where it has none.
 
-    Rotary and relative positions have no table: they can be worked out for any length.
+    Rotary and relative positions have no table: they can be worked out for any length. Tables of
+    an image's patches or of a sound's frames do not limit it.
     """
-    rows = [_rows(module) for name, module in base.named_modules() if _is_table(name, module)]
+    tables = {name: module for name, module in base.named_modules() if _is_table(name, module)}
+    hears = getattr(base, "main_input_name", "") == "input_features"
+    text = [name for name in tables if not (_SENSES.search(name) or (hears and "encoder." in name))]
+    rows = [_rows(tables[name]) for name in text]
     return min(rows, default=None)
 
 

@@ -81,8 +81,9 @@ def traced(model: Any, setting: StepSetting) -> Step:
     if setting.loss_chunk:
         require_chunks(base)
     prepare(model, setting)
+    _leave_nothing_to_values(base.config)
     on_meta = primed(setting.optimizer, model) if setting.optimizer in WITHOUT_FAKES else None
-    with fakes(), nullcontext() if setting.on_cpu else as_on_a_gpu():
+    with fakes(setting.padded), nullcontext() if setting.on_cpu else as_on_a_gpu():
         to_fake(model)
         optimizer = on_meta or primed(setting.optimizer, model)
         try:
@@ -100,11 +101,19 @@ def traced(model: Any, setting: StepSetting) -> Step:
             ) from error
 
 
+def _leave_nothing_to_values(config: Any) -> None:
+    """Say in the configuration what a model would ask tensors for, which have no values here."""
+    if getattr(config, "problem_type", None) is None and config.num_labels > 1:
+        config.problem_type = "single_label_classification"  # DeBERTa looks at the labels
+    if getattr(config, "layerdrop", 0):  # wav2vec 2.0 skips layers by chance: at most none
+        config.layerdrop = 0.0
+
+
 def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
     """A step of a model and an optimizer that are ready, among fake tensors."""
     base = model.get_base_model()
     batch, missing = batch_of(base, setting)
-    log = _log(model, optimizer, setting)
+    log = _log(model, optimizer, batch, setting)
     parameters = trainable_parameters(model)
     with log:
         out, loss, replaced = _forward(model, batch, setting)
@@ -130,20 +139,21 @@ def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
     """
     model.eval()
     batch, _ = batch_of(model.get_base_model(), setting.evaluation())
-    log = _log(model, optimizer, setting)
+    log = _log(model, optimizer, batch, setting)
     with log, torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
         out = model(**batch)
         del out
     return sum(log.peak().values())
 
 
-def _log(model: Any, optimizer: Any, setting: StepSetting) -> StorageLog:
-    """A log that holds what stays: weights, adapter, the optimizer's state."""
+def _log(model: Any, optimizer: Any, batch: dict[str, Tensor], setting: StepSetting) -> StorageLog:
+    """A log that holds what stays: weights, adapter, the optimizer's state, and the batch."""
     log = StorageLog(_logits_or_temporary(model.get_base_model().config, setting), setting.on_cpu)
     log.hold(weight_tensors(model), WEIGHTS)
     log.hold(trainable_parameters(model), ADAPTER)
     if setting.optimizer not in PAGED:
         log.hold(state_tensors(optimizer), OPTIMIZER)
+    log.hold(batch.values(), ACTIVATIONS)
     return log
 
 

@@ -115,3 +115,10 @@ def test_a_preset_works_at_its_defaults(preset, tokens, capsys):
     assert f"1×{tokens:,} tokens" in capsys.readouterr().out
     assert main(["memory", preset, "--rank", "8", "--seq", "4096"]) == 2
     assert f"give {tokens:,} or fewer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("family", "most"), [("Gemma 3", None), ("CLIP", 77), ("Whisper", 448)])
+def test_images_and_sounds_do_not_limit_a_text(family, most):
+    from lora_course.memory.validation.families import EVERY
+
+    assert most_positions(base_model(EVERY[family].config)) == most

@@ -18,19 +18,27 @@ PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
 
 
 def main() -> None:
-    """Run all cases, some three minutes, and put the tables into the document."""
+    """Run all cases, some MINUTES minutes, and put the tables into the document."""
     parser = argparse.ArgumentParser(prog="python -m lora_course.memory.validation")
     parser.add_argument("--document", type=Path, default=Path("docs/memory.md"))
     path = parser.parse_args().document
     document = path.read_text(encoding="utf-8")
-    counts, optimizers, weights, peaks = (
-        list(track(part(), part.__name__, show=True))
-        for part in (measure.counts, measure.optimizers, measure.weights, measure.peaks)
+    parts = (
+        measure.counts,
+        measure.optimizers,
+        measure.weights,
+        measure.peaks,
+        measure.more_peaks,
+    )
+    counts, optimizers, weights, peaks, more = (
+        list(track(part(), part.__name__, show=True)) for part in parts
     )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     closed = [compared(case) for case in track(CASES, "closed form", show=True)]
     elsewhere = [*published(), *published_peaks()]
-    content = tables(counts, optimizers, weights, peaks, elsewhere, closed, reports(), versions)
+    content = tables(
+        counts, optimizers, weights, peaks, more, elsewhere, closed, reports(), versions
+    )
     path.write_text(replace_block(document, BLOCK, f"{content}\n"), encoding="utf-8")
     print(f"wrote {path}")
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from lora_course.memory.adapter import lora_config
+from lora_course.memory.adapter import adapter_from, lora_config
 from lora_course.memory.estimates import count_parameters, estimate
-from lora_course.memory.meta import adapted_model, base_model
+from lora_course.memory.meta import REFUSALS, adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes, storage_bytes
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import OPTIMIZERS, PRECISIONS, StepSetting
 from lora_course.memory.validation import real
-from lora_course.memory.validation.families import FAMILIES, adapters
+from lora_course.memory.validation.adapters import adapters
+from lora_course.memory.validation.by_field import BY_FIELD
+from lora_course.memory.validation.decoders import DECODERS
+from lora_course.memory.validation.families import EVERY, FAMILIES
 from lora_course.memory.weights import weight_bytes
 
 STEP = StepSetting(precision="fp32", batch_size=8, seq_length=256, on_cpu=True)
@@ -35,6 +40,25 @@ SETTINGS: dict[str, StepSetting] = {
     "fp32, 8-bit AdamW": replace(STEP, optimizer="adamw-8bit"),
     "fp32, Adafactor": replace(STEP, optimizer="adafactor"),
 }
+DROPOUT = {"lora_dropout": 0.1}
+CHUNKS = replace(STEP, loss_chunk=256)
+# Without a state of the optimizer, which the truth is measured without.
+EVALUATION = replace(STEP, optimizer="sgd", eval_batch_size=16)
+MORE_SETTINGS: dict[str, tuple[StepSetting, dict[str, Any]]] = {
+    "fp32, dropout": (STEP, DROPOUT),
+    "bf16, checkpointing, dropout": (
+        replace(STEP, precision="bf16", checkpointing=True),
+        DROPOUT,
+    ),
+    "fp32, loss in chunks": (CHUNKS, {}),
+    "bf16, autocast, checkpointing, loss in chunks": (
+        replace(CHUNKS, precision="bf16", autocast=True, checkpointing=True),
+        {},
+    ),
+    "fp32, evaluation": (EVALUATION, {}),
+    "bf16, autocast, evaluation": (replace(EVALUATION, precision="bf16", autocast=True), {}),
+}
+MORE_ON = ("Llama", "Llama, tied", "Qwen3", "Gemma 2", "Phi-3", "GPT-2", "BERT", "T5", "ViT")
 # Everything on one model, and the first five on all.
 THOROUGH, ON_ALL = "Llama", tuple(SETTINGS)[:5]
 # torch has the shapes of a grouped matrix product, which these are trained by, for bf16 alone.
@@ -57,26 +81,36 @@ class Pair:
         return max((abs(a / b - 1) if b else float(a != b) for a, b in pairs), default=0.0)
 
 
-def counts(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
+def counts(families: Iterable[str] = EVERY) -> Iterator[Pair]:
     """Trainable, total, and bytes of the file; what PEFT refuses must be refused."""
-    from peft import LoraConfig
-
     for name in families:
-        family = FAMILIES[name]
-        for case, arguments in adapters(family):
-            lora = LoraConfig(**arguments)
+        family = EVERY[name]
+        bases: dict[str | None, Any] = {}  # by task
+        for case, arguments in (*adapters(family), *BY_FIELD.get(name, ())):
+            truth = _counted(family.config, arguments, bases)
             try:
-                adapted = real.build(family.config, lora, STEP)
-            except ValueError:  # nothing to adapt by that name
-                truth: tuple[int, ...] = ()
-            else:
-                truth = (*adapted.get_nb_trainable_parameters(), real.file_bytes(adapted))
-            try:
-                found = count_parameters(family.config, lora, STEP)
+                found = count_parameters(family.config, adapter_from(arguments), STEP)
             except ValueError:
                 yield Pair(name, case, (), truth)
             else:
                 yield Pair(name, case, (found.trainable, found.total, found.file_bytes), truth)
+
+
+def _counted(
+    config: dict[str, Any], arguments: dict[str, Any], bases: dict[str | None, Any]
+) -> tuple[int, ...]:
+    """What PEFT counts, on a copy of the real base for the task; empty where it refuses."""
+    from peft import LoraConfig
+
+    task = arguments.get("task_type")
+    try:
+        lora = LoraConfig(**arguments)
+        if task not in bases:
+            bases[task] = real.base(config, STEP, task)
+        adapted = real.adapted(copy.deepcopy(bases[task]), lora, STEP)
+        return (*adapted.get_nb_trainable_parameters(), real.file_bytes(adapted))
+    except REFUSALS:
+        return ()
 
 
 def optimizers(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
@@ -92,7 +126,7 @@ def optimizers(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
 def weights(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
     """Bytes of the base model's weights in each precision, loaded as one would."""
     for name in families:
-        config = FAMILIES[name].config
+        config = EVERY[name].config
         for precision in PRECISIONS:
             setting = StepSetting(precision=precision)
             truth = storage_bytes(weight_tensors(real.base(config, setting)))
@@ -103,11 +137,25 @@ def weights(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
 def peaks(families: Iterable[str] = FAMILIES) -> Iterator[Pair]:
     """Bytes at the fullest moment of a step, against the CPU allocator."""
     for name in families:
-        config, lora = FAMILIES[name].config, lora_config(8)
         for case, setting in SETTINGS.items():
-            if name != THOROUGH and case not in ON_ALL:
-                continue
             if name in EXPERTS and setting.dtype == "fp32":
                 continue
-            truth = real.peak_bytes(real.build(config, lora, setting), setting)
-            yield Pair(name, case, (estimate(config, lora, setting).peak,), (truth,))
+            if name == THOROUGH or case in ON_ALL:
+                yield _peak(name, case, setting, {})
+
+
+def more_peaks(families: Iterable[str] = MORE_ON) -> Iterator[Pair]:
+    """The same with dropout in the adapter, with a loss in chunks, and of an evaluation's batch."""
+    for name in families:
+        for case, (setting, fields) in MORE_SETTINGS.items():
+            if name in DECODERS or not setting.loss_chunk:
+                yield _peak(name, case, setting, fields)
+
+
+def _peak(name: str, case: str, setting: StepSetting, fields: dict[str, Any]) -> Pair:
+    config, lora = FAMILIES[name].config, lora_config(8, **fields)
+    adapted = real.build(config, lora, setting)
+    found = estimate(config, lora, setting)
+    if found.step.evaluation is None:
+        return Pair(name, case, (found.peak,), (real.peak_bytes(adapted, setting),))
+    return Pair(name, case, (found.step.evaluation,), (real.evaluation_bytes(adapted, setting),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
+from lora_course.memory.validation.by_field import NOT_COUNTED
 from lora_course.memory.validation.closed_form import Compared
 from lora_course.memory.validation.measure import ON_ALL, Pair
 from lora_course.memory.validation.published import Published
@@ -18,6 +19,7 @@ def tables(
     optimizers: Sequence[Pair],
     weights: Sequence[Pair],
     peaks: Sequence[Pair],
+    more_peaks: Sequence[Pair],
     published: Sequence[Published],
     closed: Sequence[Compared],
     reports: Sequence[Report],
@@ -29,8 +31,10 @@ def tables(
         f"Measured with {versions}.",
         "### Counts",
         "Trainable and total parameters and the bytes of the adapter's file, against PEFT on a real"
-        f" model on the CPU: {_equal(counts)}. Of these {len(refused)} name nothing that could be"
-        " adapted; both refuse them.",
+        f" model on the CPU: {_equal(counts)}. PEFT refuses {len(refused)} of these, such as"
+        " targets that a model does not have; so does the estimate. Every field of LoraConfig is in"
+        " a case, but for those that change no count:",
+        _not_counted(),
         _summary(counts),
         "### Optimizer state",
         f"Bytes after one real step, rank 40 on all linear layers: {_equal(optimizers)}.",
@@ -43,6 +47,9 @@ def tables(
         " with 256 tokens each (ViT: 8 images). The difference, estimate less truth:",
         _grid(peaks),
         PEAK_NOTES,
+        "With a dropout of 0.1 in the adapter, with the loss of 256 tokens at a time, and of an"
+        " evaluation's batch of 16 sequences:",
+        _cells(more_peaks, _relative),
         "### The closed form",
         "`estimate_model_memory`, arithmetic without torch, which chapter 4's explorer uses,"
         " against a traced step: without checkpointing or autocast, AdamW, fp32 adapters.",
@@ -77,21 +84,27 @@ Where the difference is large the report tells too little, or its code differs, 
 see; nothing here was fitted to it."""
 
 
+def _not_counted() -> str:
+    return table(["field", "why"], [[f"`{name}`", why] for name, why in NOT_COUNTED.items()])
+
+
 def _equal(pairs: Sequence[Pair]) -> str:
     equal = sum(pair.estimate == pair.truth for pair in pairs)
     return f"{equal} of {len(pairs)} equal"
 
 
 def _summary(pairs: Iterable[Pair]) -> str:
-    """A line a family: how many cases, how many equal."""
+    """A line a family: how many cases, how many equal, how many that PEFT refuses."""
     rows = []
     for family, some in groupby(pairs, key=lambda pair: pair.family):
         cases = list(some)
         equal = sum(pair.estimate == pair.truth for pair in cases)
         largest = max(cases, key=lambda pair: pair.truth)
         trained = f"{largest.truth[0]:,} of {largest.truth[1]:,}"
-        rows.append([family, str(len(cases)), str(equal), f"{largest.case}: {trained}"])
-    return table(["family", "cases", "equal", "the one that trains most"], rows)
+        refused = sum(not pair.truth for pair in cases)
+        numbers = [str(number) for number in (len(cases), equal, refused)]
+        rows.append([family, *numbers, f"{largest.case}: {trained}"])
+    return table(["family", "cases", "equal", "refused", "the one that trains most"], rows)
 
 
 def _wide(pairs: Iterable[Pair]) -> str:
@@ -106,14 +119,14 @@ def _off(pair: Pair) -> str:
 
 def _grid(pairs: Iterable[Pair]) -> str:
     """The same with relative differences."""
-
-    def cell(pair: Pair) -> str:
-        return f"{pair.estimate[0] / pair.truth[0] - 1:+.3%} of {pair.truth[0] / 1e6:.1f} MB"
-
     all_pairs = list(pairs)
     common = [pair for pair in all_pairs if pair.case in ON_ALL]
     more = [pair for pair in all_pairs if pair.case not in ON_ALL]
-    return f"{_cells(common, cell)}\n\n{_cells(more, cell)}"
+    return f"{_cells(common, _relative)}\n\n{_cells(more, _relative)}"
+
+
+def _relative(pair: Pair) -> str:
+    return f"{pair.estimate[0] / pair.truth[0] - 1:+.3%} of {pair.truth[0] / 1e6:.1f} MB"
 
 
 def _cells(pairs: Iterable[Pair], cell: Callable[[Pair], str]) -> str:

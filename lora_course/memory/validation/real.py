@@ -28,13 +28,25 @@ from lora_course.silence import silence_libraries
 @silence_libraries()
 def build(config: Any, lora: Any, setting: StepSetting) -> Any:
     """A real model with PEFT's adapter, its base in the setting's precision."""
+    return adapted(base(config, setting, lora.task_type), lora, setting)
+
+
+@silence_libraries()
+def adapted(model: Any, lora: Any, setting: StepSetting) -> Any:
+    """A real model, which is changed, with PEFT's adapter."""
     from peft import get_peft_model
 
-    return get_peft_model(
-        base(config, setting, lora.task_type),
-        copy.deepcopy(lora),
-        autocast_adapter_dtype=setting.adapter_precision == "fp32",
-    )
+    lora = copy.deepcopy(lora)
+    if lora.init_lora_weights == "corda":  # it starts from what the layers read
+        from peft.tuners.lora.corda import preprocess_corda
+
+        tokens = torch.arange(16)[None]
+        preprocess_corda(model, lora, run_model=lambda: model(tokens))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fan_in_fan_out, of EVA without data
+        return get_peft_model(
+            model, lora, autocast_adapter_dtype=setting.adapter_precision == "fp32"
+        )
 
 
 @silence_libraries()
@@ -110,7 +122,7 @@ def peak_bytes(adapted: Any, setting: StepSetting) -> int:
         optimizer.zero_grad(set_to_none=True)
 
     step()  # makes the optimizer's state
-    static = storage_bytes([*weight_tensors(adapted), *state_tensors(optimizer)])
+    static = storage_bytes([*weight_tensors(adapted), *state_tensors(optimizer), *batch.values()])
     return static + _most(step)
 
 
@@ -128,7 +140,7 @@ def evaluation_bytes(adapted: Any, setting: StepSetting) -> int:
             del out
 
     evaluate()
-    return storage_bytes(weight_tensors(adapted)) + _most(evaluate)
+    return storage_bytes([*weight_tensors(adapted), *batch.values()]) + _most(evaluate)
 
 
 def _most(work: Callable[[], None]) -> int:

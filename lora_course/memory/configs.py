@@ -98,9 +98,8 @@ def _from_fields(fields: dict[str, Any], name: str) -> Any:
     except Exception as error:  # fields of a wrong type or value: each class says it in its own way
         said = " ".join(str(error).split())[:300]
         raise ConfigError(f"model={name!r}: is no valid {kind} configuration: {said}") from error
-    if fields.get("tie_word_embeddings") is False:
-        # T5's kin say "tied" whatever the file says; its weights hold a head of its own.
-        config.tie_word_embeddings = False
+    # T5's kin say "tied" whatever the file says.
+    config.has_own_head = fields.get("tie_word_embeddings") is False and config.tie_word_embeddings
     return config
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from torch import nn
+
 from lora_course.memory.configs import ConfigError
 
 # PEFT's task types -> transformers' tables of classes, MODEL_FOR_…_MAPPING.
@@ -57,3 +60,15 @@ def _classes(config: Any, tables: tuple[str, ...]) -> list[Any]:
             kinds = mapping[type(config)]
             found += kinds if isinstance(kinds, tuple | list) else [kinds]
     return found
+
+
+def give_own_head(base: Any, config: Any) -> None:
+    """Untie the output head where the weights of `base` have one: Flan-T5's kind.
+
+    Their classes tie it to the embeddings, and loading a checkpoint that holds both undoes that.
+    T5 1.1 is known by how it scales, others by what their config.json says.
+    """
+    own = getattr(config, "has_own_head", False)
+    head = base.get_output_embeddings()
+    if head is not None and (own or getattr(config, "scale_decoder_outputs", True) is False):
+        head.weight = nn.Parameter(torch.zeros_like(head.weight))

@@ -13,7 +13,7 @@ from torch import nn
 
 from lora_course.arguments import one_of
 from lora_course.memory.configs import ConfigError, load_config
-from lora_course.memory.heads import model_class
+from lora_course.memory.heads import give_own_head, model_class
 from lora_course.memory.internals import internal
 from lora_course.memory.starts import finish, needs_values
 from lora_course.silence import silence_libraries
@@ -31,8 +31,6 @@ def base_model(
     `model_class`."""
     config = copy.deepcopy(load_config(model))
     config.use_cache = False
-    if getattr(config, "scale_decoder_outputs", True) is False:
-        config.tie_word_embeddings = False  # T5 1.1: how it scales tells of a head of its own
     options = {} if attention == "auto" else {"attn_implementation": attention}
     kind = model_class(config, task_type)
     wanted = DTYPES[one_of("dtype", dtype, DTYPES)]
@@ -46,6 +44,7 @@ def base_model(
             f"{config.model_type}: {kind.__name__} cannot be built from this configuration:"
             f" {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         ) from error
+    give_own_head(base, config)
     _keep_in_fp32(base, wanted)
     return base
 

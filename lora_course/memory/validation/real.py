@@ -14,7 +14,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from lora_course.memory.configs import load_config
-from lora_course.memory.heads import model_class
+from lora_course.memory.heads import give_own_head, model_class
 from lora_course.memory.inputs import batch_of
 from lora_course.memory.losses import forward
 from lora_course.memory.meta import DTYPES
@@ -62,7 +62,9 @@ def base(config: Any, setting: StepSetting, task_type: str | None = None) -> Any
     if setting.precision in QUANTISED:
         options["quantization_config"] = _quantisation(setting.precision)
     with tempfile.TemporaryDirectory() as folder:
-        kind._from_config(config).save_pretrained(folder)
+        made = kind._from_config(config)
+        give_own_head(made, config)
+        made.save_pretrained(folder)
         model = kind.from_pretrained(folder, **options)
     model.config.use_cache = False
     return model

@@ -11,13 +11,10 @@ from typing import Any
 from lora_course.arguments import positive, whole
 from lora_course.display.progress_bar import track
 from lora_course.memory.adapter import adapter_fields
-from lora_course.memory.configs import load_config
-from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons
+from lora_course.memory.configs import config_from, fields_of
 from lora_course.memory.options import given_setting, like_of, ranks_and_adapter
 from lora_course.memory.presets import PRESETS
-from lora_course.memory.report import counts_data, counts_text, data, text, title
 from lora_course.memory.setting import StepSetting
-from lora_course.memory.usual import usual_setting
 
 
 def main(options: argparse.Namespace) -> int:
@@ -43,9 +40,17 @@ def _answer(options: argparse.Namespace) -> int:
     gpu = None if options.gpu is None else positive("--gpu", options.gpu)
     if options.figure is not None and options.figure.suffix not in (".png", ".svg"):
         raise ValueError(f"--figure {options.figure}: must end in .png or .svg")
+    found = fields_of(name)
     ranks, lora = ranks_and_adapter(options, saved)
+    # Ten seconds to load: what is wrong so far is said before.
+    from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons
+    from lora_course.memory.report import counts_data, counts_text, data, text, title
+    from lora_course.memory.usual import usual_setting
+
     first = lora(ranks[0])
-    config = _config(name, options.classes)
+    config = config_from(found, name)
+    if options.classes is not None:
+        config.num_labels = whole("--classes", options.classes)
     like, given = like_of(options), given_setting(options)
     if options.counts:
         setting = StepSetting(**(like.setting | given))
@@ -60,13 +65,13 @@ def _answer(options: argparse.Namespace) -> int:
         with_reasons(estimate(config, lora(rank), setting), like.inexact)
         for rank in track(ranks, "ranks", show, delay=1)
     ]
-    found = (
+    freed = (
         [] if options.no_changes else changes(config, estimates[-1], lora, setting, show, estimates)
     )
     if options.json:
-        print(_json(data(heading, setting, estimates, found, gpu)))
+        print(_json(data(heading, setting, estimates, freed, gpu)))
     else:
-        print(text(heading, estimates, found, gpu))
+        print(text(heading, estimates, freed, gpu))
     if options.figure is not None:
         from lora_course.memory.figure import draw_memory
 
@@ -74,14 +79,6 @@ def _answer(options: argparse.Namespace) -> int:
         content = picture.svg() if options.figure.suffix == ".svg" else picture.png
         options.figure.write_bytes(content)
     return 0
-
-
-def _config(model: str, classes: int | None) -> Any:
-    """The model's configuration, with so many classes of a head."""
-    config = load_config(model)
-    if classes is not None:
-        config.num_labels = whole("--classes", classes)
-    return config
 
 
 def _json(found: Any) -> str:

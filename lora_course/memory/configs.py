@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lora_course.arguments import first_line
-from lora_course.hub import hub_answers
+from lora_course.hub import fetched
 from lora_course.memory.presets import PRESETS
 from lora_course.silence import silence_libraries
 
@@ -36,22 +37,34 @@ def load_config(model: Any) -> Any:
     if isinstance(model, PreTrainedConfig):
         return model
     if isinstance(model, dict):
-        return _from_fields(model, "the configuration given")
-    if model in PRESETS:
-        return _from_fields(PRESETS[model], model)
+        return config_from(model, "the configuration given")
+    return config_from(fields_of(model), str(model))
+
+
+def fields_of(model: str | Path) -> dict[str, Any]:
+    """The fields of a model's config.json, for a name, a path or a Hub id; ConfigError without any.
+
+    Loads neither torch nor transformers: a name that is none is told at once.
+    """
+    name = str(model)
+    if name in PRESETS:
+        return PRESETS[name]
     path = Path(model)
     if path.exists():
-        return _from_fields(read_fields(path / FILE if path.is_dir() else path, FILE), str(model))
-    if str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
-        raise ConfigError(f"model={str(model)!r}: there is no such file or folder")
+        return read_fields(path / FILE if path.is_dir() else path, FILE)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise ConfigError(f"model={name!r}: there is no such file or folder")
     try:
-        fields, _ = PreTrainedConfig.get_config_dict(str(model), local_files_only=not hub_answers())
-    except Exception as error:  # of the Hub, the network, the file: many kinds
+        return read_fields(fetched(name, FILE), FILE)
+    except ConfigError:
+        raise
+    except Exception as error:  # of the Hub, the network, the name: many kinds
+        near = get_close_matches(name, PRESETS, n=3)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ConfigError(
-            f"model={str(model)!r}: is no preset and no folder here, and could not be fetched from"
-            f" the Hub: {first_line(error)} Presets: {', '.join(PRESETS)}."
+            f"model={name!r}: is no well-known name (--list shows them) and no folder here, and"
+            f" could not be fetched from the Hub: {first_line(error)}{meant}"
         ) from error
-    return _from_fields(fields, str(model))
 
 
 def read_fields(path: Path, kind: str) -> dict[str, Any]:
@@ -69,7 +82,7 @@ def read_fields(path: Path, kind: str) -> dict[str, Any]:
     return fields
 
 
-def _from_fields(fields: dict[str, Any], name: str) -> Any:
+def config_from(fields: dict[str, Any], name: str) -> Any:
     """The configuration of a config.json's fields, checked before anything is built of them."""
     from transformers import CONFIG_MAPPING, AutoConfig
 

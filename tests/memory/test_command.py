@@ -10,7 +10,9 @@ import pytest
 
 from lora_course.cli import main
 from lora_course.memory import ConfigError, load_config, lora_config
+from lora_course.memory.like import LIKE
 from lora_course.memory.meta import adapted_model, base_model
+from lora_course.memory.validation.families import EVERY, FAMILIES
 
 SMALL = {
     "model_type": "olmo2",  # no preset, and of no family that the validation has
@@ -161,8 +163,10 @@ def test_what_is_no_json_is_named(capsys, folder, content):
 
 def test_a_hub_id_without_a_network_is_told_what_else_there_is(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ConfigError, match=r"could not be fetched from.*Presets: Llama"):
+    with pytest.raises(ConfigError, match=r"--list shows them.*the Hub does not answer"):
         load_config("somebody/something")
+    with pytest.raises(ConfigError, match=r"Did you mean Qwen3-0.6B"):
+        load_config("Qwen3-0.5B")
 
 
 def test_a_hub_that_does_not_answer_is_asked_once_and_said_in_one_line():
@@ -182,10 +186,16 @@ def test_a_hub_that_does_not_answer_is_asked_once_and_said_in_one_line():
             assert done.returncode == 2 and "could not be fetched from the Hub" in line
 
 
+def test_a_name_that_is_none_is_told_before_anything_is_loaded():
+    code = (
+        "import sys; from lora_course.cli import main; main(['memory', './nowhere']);"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("kind", ["t5", "vit", "bert"])
 def test_encoders_decoders_and_images_are_answered(capsys, folder, kind):
-    from lora_course.memory.validation.families import FAMILIES
-
     config = next(f.config for f in FAMILIES.values() if f.config["model_type"] == kind)
     (folder / "config.json").write_text(json.dumps(config))
     options = ("--rank", 4, "--seq", 16, "--no-changes")
@@ -201,11 +211,103 @@ def test_asking_for_help_loads_no_torch():
 
 
 def test_stopped_in_the_middle(capsys, folder, monkeypatch):
-    from lora_course.memory import command
+    from lora_course.memory import estimates
 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "estimate", stop)
+    monkeypatch.setattr(estimates, "estimate", stop)
     status, _, err = run(capsys, folder)
     assert status == 130 and "stopped" in err
+
+
+def one_rank(capsys, folder, *given):
+    options = ("--rank", 2, "--seq", 32, "--no-changes", "--json")
+    status, out, _ = run(capsys, folder, *options, *given)
+    assert status == 0
+    found = json.loads(out)
+    return found["setting"], found["ranks"][0]
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_a_trainers_defaults_are_taken_and_what_is_given_goes_before(capsys, folder, name):
+    given = ("--like", name, "--batch", 3, "--no-autocast", "--targets", "q_proj")
+    setting, row = one_rank(capsys, folder, *given)
+    expected = LIKE[name].setting | {"batch_size": 3, "seq_length": 32, "autocast": False}
+    assert {key: setting[key] for key in expected} == expected
+    assert row["exact"] == (not LIKE[name].inexact)
+    for reason, told in zip(LIKE[name].inexact, row["inexact"], strict=True):
+        assert told == {"reason": reason.reason, "truth": reason.truth}
+
+
+def test_a_trainers_dropout_and_targets_are_taken(capsys, folder):
+    options = ("--like", "trl", "--counts", "--rank", 2)
+    heading = run(capsys, "SmolLM2-135M", *options)[1].splitlines()[0]
+    assert "dropout 0.05" in heading and "PEFT's own targets" in heading
+    given = ("--dropout", 0, "--targets", "o_proj")
+    heading = run(capsys, folder, *options, *given)[1].splitlines()[0]
+    assert "dropout" not in heading and "LoRA on o_proj" in heading
+
+
+def test_more_takes_more(capsys, folder):
+    def peak(*given):
+        return one_rank(capsys, folder, *given)[1]["peak_bytes"]
+
+    plain = peak()
+    assert peak("--dropout", 0.1) > plain > peak("--loss-chunk", 8)
+    assert peak("--batch", 2) > plain
+
+
+def test_an_evaluation_that_takes_more_than_a_step_decides_what_fits(capsys, folder):
+    given = ("--eval-batch", 64, "--checkpointing")
+    _, row = one_rank(capsys, folder, *given)
+    assert row["evaluation_bytes"] > row["peak_bytes"]
+    between = (row["evaluation_bytes"] + row["peak_bytes"]) / 2 / 2**30
+    assert one_rank(capsys, folder, *given, "--gpu", between)[1]["fits"] == "no"
+    assert one_rank(capsys, folder, *given, "--gpu", 9 * between)[1]["fits"] == "fits"
+    out = run(capsys, folder, "--rank", 2, "--seq", 32, "--no-changes", *given)[1]
+    assert out.splitlines()[2].endswith("evaluation")
+
+
+def test_what_is_not_exact_is_marked(capsys, folder):
+    for given, low, high, mark in (
+        ((), True, True, ""),
+        (("--precision", "int8"), True, False, "≥"),
+        (("--like", "unsloth"), False, True, "≤"),
+        (("--optimizer", "paged-adamw-8bit"), True, True, ""),
+    ):
+        _, row = one_rank(capsys, folder, *given)
+        assert [end is not None for end in row["range_bytes"]] == [low, high]
+        assert row["exact"] == (given == ())
+        out = run(capsys, folder, "--rank", 2, "--seq", 32, "--no-changes", *given)[1]
+        assert ("Not exact: " in out) == (given != ())
+        assert mark in out.splitlines()[3]
+    _, paged = one_rank(capsys, folder, "--optimizer", "paged-adamw-8bit")
+    _, held = one_rank(capsys, folder, "--optimizer", "adamw-8bit")
+    assert paged["peak_bytes"] < held["peak_bytes"] < paged["range_bytes"][1]
+
+
+def test_a_step_is_told_in_operations_and_what_gets_no_adapter(capsys, folder):
+    _, row = one_rank(capsys, folder)
+    # Of three forward passes' worth an adapter's step leaves out the products for the weights.
+    assert 0.6 < row["share_of_full_tuning"] < 0.9 and row["flops"] > 0
+    assert set(row["without"]) == {"embeddings", "output head", "other"}
+    _, four = one_rank(capsys, folder, "--batch", 4)
+    assert 3.9 < four["flops"] / row["flops"] < 4.1
+    out = run(capsys, folder, "--rank", 2, "--seq", 32, "--no-changes")[1]
+    assert "of a step of full tuning." in out and "get no adapter: " in out
+
+
+def test_a_model_that_reads_images_too_is_traced_on_text_and_says_so(capsys, folder):
+    fields = {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"]}
+    config = EVERY["LLaVA"].config | fields
+    (folder / "config.json").write_text(json.dumps(config))
+    _, row = one_rank(capsys, folder)
+    assert "images (pixel_values) are left out" in row["inexact"][0]["reason"]
+    assert row["range_bytes"][1] is None
+
+
+def test_a_loss_in_chunks_needs_a_head(capsys, folder):
+    (folder / "config.json").write_text(json.dumps(FAMILIES["BERT"].config))
+    status, out, err = run(capsys, folder, "--loss-chunk", 8, "--seq", 16, "--rank", 2)
+    assert (status, out) == (2, "") and "loss_chunk: BertForSequence" in err

@@ -51,12 +51,14 @@ def test_the_peak_is_the_allocators_with_dropout_in_chunks_and_in_an_evaluation(
     assert [pair for pair in pairs if pair.error > WITHIN] == []
 
 
-# Masks that a model makes itself, labels looked at, layers skipped by chance, a start put off.
+# Masks that a model makes itself, labels looked at, layers skipped by chance, a start put off,
+# spectra under the name of waves.
 ASK_FOR_VALUES = {
     "BART": {"target_modules": ["q_proj", "v_proj"]},
     "DeBERTa-v2": {"target_modules": ["query_proj"], "task_type": "SEQ_CLS"},
     "wav2vec 2.0, sequences": {"target_modules": ["q_proj", "v_proj"]},
     "Llama": {"target_modules": ["q_proj"], "kasa_config": {}},
+    "AST": {"target_modules": "all-linear"},
 }
 
 

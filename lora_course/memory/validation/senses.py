@@ -119,6 +119,15 @@ MORE_SENSES: dict[str, Family] = {
         head=_CLASSIFIER,
         text=False,
     ),
+    "AST": Family(
+        stack(
+            "audio-spectrogram-transformer",
+            "ASTForAudioClassification",
+            num_mel_bins=32,
+            max_length=64,
+        ),
+        text=False,
+    ),
     "wav2vec 2.0, CTC": Family(
         stack("wav2vec2", "Wav2Vec2ForCTC", **_WAVES, pad_token_id=0), text=False
     ),

@@ -50,7 +50,15 @@ def precision_notes(
 
 
 def adapter_notes(adapted: Any, without: dict[str, float]) -> Iterator[str]:
-    """Experts that get no adapter, and layers that are trained and saved whole."""
+    """Experts that get no adapter or one of another rank, and layers that train and are saved
+    whole."""
+    for config in adapted.peft_config.values():
+        for pattern, rank in config.rank_pattern.items():
+            if pattern.endswith("gate_up_proj") and rank == 2 * config.r:
+                yield (
+                    "PEFT adapts gate and up of an expert as one matrix (gate_up_proj), with rank"
+                    f" {rank} in place of {config.r}"
+                )
     if without.get(EXPERTS, 0) > MANY:
         yield (
             f"the experts, {without[EXPERTS]:.1%} of the parameters, get no adapter: they are no"

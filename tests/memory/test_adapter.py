@@ -9,7 +9,7 @@ from lora_course.cli import main
 from lora_course.memory import count_parameters, estimate, load_config, lora_config
 from lora_course.memory.adapter import AdapterError, adapter_fields, adapter_from
 from lora_course.memory.configs import ConfigError
-from lora_course.memory.validation.families import FAMILIES
+from lora_course.memory.validation.families import EVERY, FAMILIES
 from lora_course.memory.validation.reports import ROBERTA_LARGE
 
 LLAMA = FAMILIES["Llama"].config
@@ -190,6 +190,12 @@ def test_experts_without_an_adapter_are_told(capsys):
         "experts.gate_up_proj", "experts.down_proj",
     )[1]  # fmt: skip
     assert "the experts, " not in reached
+
+
+def test_experts_of_another_rank_are_told():
+    lora = lora_config(4, ["q_proj", "w1", "w2", "w3"])
+    (note,) = count_parameters(EVERY["Mixtral"].config, lora).notes
+    assert "gate_up_proj), with rank 8 in place of 4" in note
 
 
 def test_what_is_saved_whole_is_told(capsys):

@@ -176,6 +176,10 @@ def test_what_the_document_says_of_surprises():
     assert scores > small["base_weights_mb"] and small["logits_mb"] == pytest.approx(scores * 2 / 3)
     plain = peak(precision="bf16").held["activations"]
     assert peak(precision="bf16", autocast=True).held["activations"] < plain
+    dropped = estimate(CONFIG, lora_config(8, lora_dropout=0.1), replace(measure.STEP))
+    assert dropped.held["activations"] > 1.2 * peak().held["activations"]
+    chunked = peak(loss_chunk=256, eval_batch_size=8)
+    assert chunked.peak < peak().peak and chunked.held.get("logits", 0) < peak().held["logits"]
     assert peak(precision="bf16", adapter_precision="bf16").held["activations"] < plain
 
 

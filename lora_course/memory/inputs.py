@@ -83,9 +83,8 @@ def _spectra(base: Any, setting: StepSetting) -> Tensor:
 def _waves(base: Any, setting: StepSetting) -> Tensor:
     """wav2vec 2.0's kind: the samples of `seq_length` frames (of 320, 20 ms, in most models)."""
     if not hasattr(base.config, "conv_stride"):  # spectra all the same, of a length of their own
-        config = base.config
-        size = (setting.batch_size, config.max_length, config.num_mel_bins)
-        return torch.zeros(size, dtype=DTYPES[setting.dtype])
+        spectra = (setting.batch_size, base.config.max_length, base.config.num_mel_bins)
+        return torch.zeros(spectra, dtype=DTYPES[setting.dtype])
     frame = math.prod(base.config.conv_stride)
     size = (setting.batch_size, (setting.seq_length + 1) * frame)
     return torch.zeros(size, dtype=DTYPES[setting.dtype])

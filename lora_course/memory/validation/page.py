@@ -81,12 +81,12 @@ the step begins; what a step adds is the nearer figure."""
 
 REPORTED_NOTES = """\
 Where the difference is large the report tells too little, or its code differs, as far as one can
-see; nothing here was fitted to it. [peft 1469](https://github.com/huggingface/peft/issues/1469) cannot
-be compared: it tells no batch. [axolotl 3626](https://github.com/axolotl-ai-cloud/axolotl/issues/3626),
+see; nothing here was fitted to it. [peft 1469](https://github.com/huggingface/peft/issues/1469)
+cannot be compared: it tells no batch. [axolotl 3626](https://github.com/axolotl-ai-cloud/axolotl/issues/3626),
 [transformers 40533](https://github.com/huggingface/transformers/issues/40533) and
 [mLoRA 110](https://github.com/mikecovlee/mLoRA/issues/110) ask which rank to take, and
-[aprender 2258](https://github.com/paiml/aprender/issues/2258) diverges at rank 256: for these there is
-`lora-course compare-ranks`."""
+[aprender 2258](https://github.com/paiml/aprender/issues/2258) diverges at rank 256: for these there
+is `lora-course compare-ranks`."""
 
 
 def _not_counted() -> str:

@@ -71,7 +71,8 @@ def _of_memory() -> Iterator[Report]:
             attention="eager",  # in 2023 there was no other
         ),
         "GB",
-        "activations are most of it, and LoRA keeps them; nvidia-smi shows the allocator's reserve too",
+        "activations are most of it, and LoRA keeps them; nvidia-smi shows the allocator's reserve"
+        " too",
     )
     resnet = lora_config(8, ".*convolution", lora_dropout=0.05)
     yield Report(

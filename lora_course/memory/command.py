@@ -15,6 +15,7 @@ from lora_course.memory.configs import config_from, fields_of
 from lora_course.memory.options import given_setting, like_of, ranks_and_adapter
 from lora_course.memory.presets import PRESETS
 from lora_course.memory.setting import StepSetting
+from lora_course.memory.title import title
 
 
 def main(options: argparse.Namespace) -> int:
@@ -44,7 +45,7 @@ def _answer(options: argparse.Namespace) -> int:
     ranks, lora = ranks_and_adapter(options, saved)
     # Ten seconds to load: what is wrong so far is said before.
     from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons
-    from lora_course.memory.report import counts_data, counts_text, data, text, title
+    from lora_course.memory.report import counts_data, counts_text, data, text
     from lora_course.memory.usual import usual_setting
 
     first = lora(ranks[0])

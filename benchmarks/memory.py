@@ -10,10 +10,15 @@ from benchmarks.rows import Row, at_most
 
 # In a process of its own, after imports and a small case: CPU seconds, and MiB above those before.
 PROGRAM = """
-import gc, json, statistics, time
+import contextlib, gc, io, json, statistics, time
 import torch
 torch.set_num_threads(1)
+from lora_course.cli import main
 from lora_course.memory import StepSetting, count_parameters, estimate, lora_config
+
+def answer():
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(["memory", "Llama-3.1-8B", "--rank", "8", "16", "32", "64"]) == 0
 
 def status(name):
     lines = open("/proc/self/status").read().splitlines()
@@ -33,7 +38,8 @@ counts = [measured(lambda: count_parameters("Llama-3.1-405B", lora)) for _ in ra
 # The first one's memory: what it leaves to Python's heap the others use again.
 count = statistics.median(seconds for seconds, _ in counts), counts[0][1]
 step = measured(lambda: estimate("Llama-3.1-70B", lora, StepSetting(seq_length=4096)))
-print(json.dumps([count, step]))
+experts = measured(lambda: estimate("gpt-oss-20b", lora, StepSetting(seq_length=64)))
+print(json.dumps([count, step, measured(answer), experts]))
 """
 
 
@@ -107,12 +113,16 @@ def errors(case: str) -> list[Row]:
 
 def measure() -> list[Row]:
     """CPU time and memory on large models; errors on a small one, against the allocator."""
-    (count, count_mib), (step, step_mib) = json.loads(run_python(PROGRAM).splitlines()[-1])
+    measured = json.loads(run_python(PROGRAM).splitlines()[-1])
+    (count, count_mib), (step, step_mib), (answer, _), (experts, _) = measured
+    whole = "an 8B's whole answer: four ranks, and what frees most"
     return [
         Row("memory.count.cpu", "count a 405B model with adapters", count, "s", at_most(1)),
         Row("memory.count.mib", "the same: memory beyond imports", count_mib, "MiB", at_most(30)),
         Row("memory.step.cpu", "trace a 70B step of 4,096 tokens", step, "s", at_most(30)),
         Row("memory.step.mib", "the same: memory beyond imports", step_mib, "MiB", at_most(100)),
+        Row("memory.answer.cpu", whole, answer, "s", at_most(10)),
+        Row("memory.experts.cpu", "trace gpt-oss-20b's 64 tokens", experts, "s", at_most(20)),
         *errors("fp32"),
         *errors("bf16"),
     ]

@@ -61,8 +61,8 @@ def adapter_notes(adapted: Any, without: dict[str, float]) -> Iterator[str]:
                 )
     if without.get(EXPERTS, 0) > MANY:
         yield (
-            f"the experts, {without[EXPERTS]:.1%} of the parameters, get no adapter: they are no"
-            " linear layers. target_parameters (--target-parameters) reaches them"
+            f"the experts, {without[EXPERTS]:.1%} of the parameters, get no adapter; where they are"
+            " one tensor a layer, target_parameters (--target-parameters) reaches them"
         )
     whole = {
         name.rpartition(".")[2]: sum(p.numel() for p in module.modules_to_save.parameters())

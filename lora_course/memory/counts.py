@@ -48,7 +48,7 @@ def count(adapted: Any) -> Count:
             module = _adapted_module(name)
             by_module[module] = by_module.get(module, 0) + parameter.numel()
     without = without_adapter(adapted)
-    notes = (*rank_notes(adapted), *adapter_notes(adapted, without))
+    notes = (*rank_notes(adapted), *adapter_notes(adapted, trainable, without))
     return Count(trainable, total, by_module, safetensors_bytes(_saved(adapted)), without, notes)
 
 

@@ -49,7 +49,7 @@ def precision_notes(
         )
 
 
-def adapter_notes(adapted: Any, without: dict[str, float]) -> Iterator[str]:
+def adapter_notes(adapted: Any, trainable: int, without: dict[str, float]) -> Iterator[str]:
     """Experts that get no adapter or one of another rank, and layers that train and are saved
     whole."""
     for config in adapted.peft_config.values():
@@ -69,7 +69,6 @@ def adapter_notes(adapted: Any, without: dict[str, float]) -> Iterator[str]:
         for name, module in adapted.get_base_model().named_modules()
         if hasattr(module, "modules_to_save")
     }
-    trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     rest = trainable - sum(whole.values())
     if whole and sum(whole.values()) > rest > 0:
         yield (

@@ -19,9 +19,9 @@ from lora_course.memory.notes import precision_notes
 from lora_course.memory.optimizers import PAGED, state_bytes
 from lora_course.memory.positions import require_positions
 from lora_course.memory.quantised import with_4_bit_layers
-from lora_course.memory.repeated import extended_step, repeated_layers, shortened
 from lora_course.memory.setting import QUANTISED, StepSetting
-from lora_course.memory.step import WEIGHTS, Step, traced
+from lora_course.memory.trace.repeated import extended_step, repeated_layers, shortened
+from lora_course.memory.trace.step import WEIGHTS, Step, traced
 from lora_course.memory.usual import require_stored, usual_setting
 from lora_course.memory.weights import quantised_share, weight_bytes
 
@@ -52,9 +52,9 @@ def _collection_paused() -> Iterator[None]:
 class Estimate:
     """Counts, and what a step takes.
 
-    `kind`: the class of transformers that it is trained as. `step`: see `step.Step`. `paged`: bytes
-    of optimizer state that may lie elsewhere. `inexact`: why the peak is none of a real step;
-    `notes`: what to know of this one.
+    `kind`: the class of transformers that it is trained as. `step`: see `trace.step.Step`.
+    `paged`: bytes of optimizer state that may lie elsewhere. `inexact`: why the peak is none of a
+    real step; `notes`: what to know of this one.
     """
 
     rank: int
@@ -67,7 +67,7 @@ class Estimate:
 
     @property
     def held(self) -> dict[str, int]:
-        """Bytes at the fullest moment by kind (see step.KINDS)."""
+        """Bytes at the fullest moment by kind (see trace.step.KINDS)."""
         return self.step.held
 
     @property

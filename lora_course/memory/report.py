@@ -8,9 +8,9 @@ from typing import Any
 
 from lora_course.memory.counts import Count
 from lora_course.memory.estimates import ALLOWANCE, NOT_COVERED, Change, Estimate
-from lora_course.memory.peak import TEMPORARY
 from lora_course.memory.setting import StepSetting
-from lora_course.memory.step import (
+from lora_course.memory.trace.peak import TEMPORARY
+from lora_course.memory.trace.step import (
     ACTIVATIONS,
     ADAPTER,
     GRADIENTS,

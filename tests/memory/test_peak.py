@@ -13,8 +13,8 @@ from torch import nn
 from lora_course.memory import StepSetting, estimate, lora_config
 from lora_course.memory.closed_form import estimate_model_memory
 from lora_course.memory.internals import InternalsMovedError
-from lora_course.memory.peak import StorageLog
-from lora_course.memory.step import KINDS, TraceError
+from lora_course.memory.trace.peak import StorageLog
+from lora_course.memory.trace.step import KINDS, TraceError
 from lora_course.memory.validation import measure, real
 from lora_course.memory.validation.decoders import DECODERS
 from lora_course.memory.validation.families import EVERY, FAMILIES

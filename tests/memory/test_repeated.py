@@ -7,7 +7,7 @@ import pytest
 from lora_course.memory import StepSetting, load_config, lora_config
 from lora_course.memory.estimates import _step, estimate
 from lora_course.memory.meta import adapted_model, base_model
-from lora_course.memory.repeated import repeated_layers
+from lora_course.memory.trace.repeated import repeated_layers
 from lora_course.memory.validation.families import FAMILIES
 
 SHORT = StepSetting(batch_size=2, seq_length=64)

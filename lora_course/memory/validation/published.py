@@ -11,7 +11,7 @@ from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.optimizers import state_bytes
 from lora_course.memory.setting import StepSetting
-from lora_course.memory.step import static_bytes
+from lora_course.memory.trace.step import static_bytes
 
 PEFT_COMPARISON = (
     "PEFT's comparison, one L40S",

@@ -15,13 +15,13 @@ from torch.profiler import ProfilerActivity, profile
 
 from lora_course.memory.configs import load_config
 from lora_course.memory.heads import give_own_head, model_class
-from lora_course.memory.inputs import batch_of
-from lora_course.memory.losses import forward
 from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import optimizer_for, state_tensors, storage_bytes
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import QUANTISED, StepSetting
-from lora_course.memory.step import prepare
+from lora_course.memory.trace.inputs import batch_of
+from lora_course.memory.trace.losses import forward
+from lora_course.memory.trace.step import prepare
 from lora_course.silence import silence_libraries
 
 

@@ -11,7 +11,7 @@ from lora_course.memory.adapter import lora_config
 from lora_course.memory.estimates import count_parameters, estimate
 from lora_course.memory.like import LIKE
 from lora_course.memory.setting import StepSetting
-from lora_course.memory.step import ACTIVATIONS
+from lora_course.memory.trace.step import ACTIVATIONS
 
 GB, GIB, MIB = 1e9, 2**30, 2**20
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]

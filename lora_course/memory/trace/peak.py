@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from lora_course.memory.flops import flops_of
+from lora_course.memory.trace.flops import flops_of
 
 TEMPORARY = "temporary"
 OF_TWO_TYPES = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from lora_course.memory.step import Step
+from lora_course.memory.trace.step import Step
 
 FEW, ONE_MORE = 2, 3
 WORTH_IT = 12  # layers: from as many on two short traces take less time than one of all

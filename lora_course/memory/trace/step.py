@@ -11,16 +11,16 @@ import torch
 from torch import Tensor
 
 from lora_course.core.layers import trainable_parameters
-from lora_course.memory.fakes import fakes, to_fake
-from lora_course.memory.fused import as_on_a_gpu
 from lora_course.memory.inexact import Inexact
-from lora_course.memory.inputs import batch_of
 from lora_course.memory.internals import InternalsMovedError
-from lora_course.memory.losses import forward, require_chunks
 from lora_course.memory.optimizers import PAGED, WITHOUT_FAKES, primed, state_tensors
-from lora_course.memory.peak import TEMPORARY, StorageLog
 from lora_course.memory.quantised import weight_tensors
 from lora_course.memory.setting import StepSetting
+from lora_course.memory.trace.fakes import fakes, to_fake
+from lora_course.memory.trace.fused import as_on_a_gpu
+from lora_course.memory.trace.inputs import batch_of
+from lora_course.memory.trace.losses import forward, require_chunks
+from lora_course.memory.trace.peak import TEMPORARY, StorageLog
 from lora_course.silence import silence_libraries
 
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"

@@ -16,6 +16,7 @@ ALL_LINEAR = "all-linear"
 DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
 FILE = "adapter_config.json"
 # Of a saved adapter: which kind it is, that it was saved to be used, and where from.
+LISTS = ("modules_to_save", "target_parameters")  # PEFT would take a text letter by letter
 NOT_FIELDS = ("peft_type", "inference_mode", "auto_mapping", "peft_version")
 
 
@@ -83,7 +84,7 @@ def adapter_fields(source: str | Path) -> dict[str, Any]:
     path = Path(source)
     found = read_fields(path / FILE if path.is_dir() else path, FILE)
     kind = found.get("peft_type", "LORA")
-    if kind != "LORA":
+    if str(kind).upper() != "LORA":
         raise AdapterError(f"{source}: peft_type={kind!r}: only LoRA is estimated")
     return found
 
@@ -98,6 +99,8 @@ def adapter_from(found: Mapping[str, Any], **changed: Any) -> Any:
 
     known = {field.name for field in fields(LoraConfig)}
     wanted = {name: value for name, value in found.items() if name not in NOT_FIELDS} | changed
+    if wanted.get("init_lora_weights") == "loftq":  # needs packages, and changes values alone
+        wanted |= {"init_lora_weights": True, "loftq_config": {}}
     unknown = sorted(name for name, value in wanted.items() if name not in known and value)
     if unknown:
         raise AdapterError(
@@ -111,6 +114,9 @@ def _made(arguments: dict[str, Any]) -> Any:
     """The LoraConfig; what PEFT says of arguments that do not fit is said as one sentence."""
     from peft import LoraConfig
 
+    for name in LISTS:
+        if isinstance(arguments.get(name), str):
+            raise AdapterError(f"{name}={arguments[name]!r}: must be a list of names")
     try:
         return LoraConfig(**arguments)
     except (TypeError, ValueError, ImportError) as error:  # some starts need another package

@@ -42,6 +42,8 @@ def _answer(options: argparse.Namespace) -> int:
     if options.figure is not None and options.figure.suffix not in (".png", ".svg"):
         raise ValueError(f"--figure {options.figure}: must end in .png or .svg")
     found = fields_of(name)
+    if options.counts:  # how weights are stored changes no count
+        found = {key: value for key, value in found.items() if key != "quantization_config"}
     ranks, lora = ranks_and_adapter(options, saved)
     # Ten seconds to load: what is wrong so far is said before.
     from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons

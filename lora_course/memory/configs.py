@@ -72,7 +72,7 @@ def read_fields(path: Path, kind: str) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_CONFIG:
             raise ConfigError(f"{path}: is no {kind}: it has {path.stat().st_size:,} bytes")
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: is not there; give the folder that holds {kind}") from error
     except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:

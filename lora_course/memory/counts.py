@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,9 @@ def _saved(adapted: Any) -> Mapping[str, Tensor]:
     from peft import get_peft_model_state_dict
 
     try:
-        state: Mapping[str, Tensor] = get_peft_model_state_dict(adapted)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of shapes without values, of embeddings that it adds
+            state: Mapping[str, Tensor] = get_peft_model_state_dict(adapted)
     except NotImplementedError as error:  # a head saved whole, and no embeddings beside it
         raise ValueError(f"PEFT cannot save this adapter: {first_line(error)}") from error
     return state

@@ -1,4 +1,7 @@
-"""What of a base model gets no adapter: its parameters by kind, as a share of all."""
+"""What of a base model gets no adapter: its parameters by kind, as a share of all.
+
+Linear layers by their name, such as up_proj; other: norms, biases, convolutions and the like.
+"""
 
 from __future__ import annotations
 
@@ -64,4 +67,8 @@ def _kind(name: str, module: nn.Module, heads: set[int]) -> str:
         return EXPERTS
     if isinstance(module, nn.Embedding):
         return EMBEDDINGS
-    return HEAD if id(module) in heads else OTHER
+    if id(module) in heads:
+        return HEAD
+    if isinstance(module, nn.Linear) and name.endswith(".weight"):
+        return name.replace(".base_layer", "").split(".")[-2]
+    return OTHER

@@ -20,8 +20,9 @@ from lora_course.memory.optimizers import PAGED, state_bytes
 from lora_course.memory.positions import require_positions
 from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import QUANTISED, StepSetting
+from lora_course.memory.trace.losses import takes_chunks
 from lora_course.memory.trace.repeated import extended_step, repeated_layers, shortened
-from lora_course.memory.trace.step import WEIGHTS, Step, traced
+from lora_course.memory.trace.step import LOGITS, WEIGHTS, Step, static_bytes, traced
 from lora_course.memory.usual import require_stored, usual_setting
 from lora_course.memory.weights import quantised_share, weight_bytes
 
@@ -34,6 +35,7 @@ ALLOWANCE = 1.07
 # What the allocator takes from the GPU over what it gives out, 1.11 to 1.23 in published runs of
 # one model (docs/memory.md): what nvidia-smi shows. It gives back before it runs out.
 RESERVED = 1.23
+CHUNK = 1024  # tokens: what is tried where the loss is taken of all at once
 
 
 @contextmanager
@@ -53,8 +55,8 @@ class Estimate:
     """Counts, and what a step takes.
 
     `kind`: the class of transformers that it is trained as. `step`: see `trace.step.Step`.
-    `paged`: bytes of optimizer state that may lie elsewhere. `inexact`: why the peak is none of a
-    real step; `notes`: what to know of this one.
+    `paged`: bytes of optimizer state that may lie elsewhere. `chunks`: whether its loss can be
+    taken in chunks. `inexact`: why the peak is none of a real step; `notes`: what to know of it.
     """
 
     rank: int
@@ -62,6 +64,7 @@ class Estimate:
     count: Count
     step: Step
     paged: int = 0
+    chunks: bool = False
     inexact: tuple[Inexact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -76,12 +79,29 @@ class Estimate:
         return self.step.peak
 
     @property
-    def expected(self) -> tuple[int | None, int | None]:
-        """What to expect of PyTorch's own count, in bytes; None where nobody knows an end of it,
-        because a real step takes more than the figure, or less."""
+    def expected(self) -> tuple[int, int | None]:
+        """What to expect of PyTorch's own count, in bytes.
+
+        Where a real step takes less than the figure, it takes at least what stays from step to
+        step; where it takes more, nobody knows how much: None.
+        """
         sides = {one.truth for one in self.inexact}
+        low = static_bytes(self.held) if BELOW in sides else self.peak
         high = round((self.peak + self.paged) * ALLOWANCE)
-        return None if BELOW in sides else self.peak, None if ABOVE in sides else high
+        return low, None if ABOVE in sides else high
+
+    @property
+    def fullest(self) -> int:
+        """Bytes at the peak of a step, or of an evaluation's batch where that takes more."""
+        return max(self.peak, self.step.evaluation or 0)
+
+    @property
+    def needed(self) -> tuple[int, int | None]:
+        """What to expect where an evaluation counts too."""
+        low, high = self.expected
+        evaluation = self.step.evaluation or 0
+        least = low if low < self.peak else max(low, evaluation)
+        return least, None if high is None else max(high, round(evaluation * ALLOWANCE))
 
     @property
     def reserved(self) -> int | None:
@@ -122,7 +142,8 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
     paged = state_bytes(setting.optimizer, adapted) if setting.optimizer in PAGED else 0
     step = _step(config, lora, setting, repeated_layers(adapted, config))
     inexact = (*step.inexact, *([PAGED_STATE] if paged else []))
-    return Estimate(lora.r, type(base).__name__, counted, step, paged, inexact, notes)
+    chunks = takes_chunks(adapted.get_base_model())
+    return Estimate(lora.r, type(base).__name__, counted, step, paged, chunks, inexact, notes)
 
 
 def _step(config: Any, lora: Any, setting: StepSetting, layers: int) -> Step:
@@ -172,10 +193,10 @@ def _adapted(base: nn.Module, lora: Any, setting: StepSetting) -> Any:
 
 @dataclass(frozen=True)
 class Change:
-    """A change in words, and the peak in bytes that it leads to."""
+    """A change in words, and the estimate that it leads to."""
 
     what: str
-    peak: int
+    after: Estimate
 
 
 def changes(
@@ -189,23 +210,43 @@ def changes(
     """Every change that frees something, the one that frees most first. `others`: estimates of
     other ranks that are there already."""
     config = load_config(model)
-    known = {one.rank: one.peak for one in others}
+    known = {one.rank: one for one in others}
     tried = [
         Change(
             what,
             known[rank]
             if other == setting and rank in known
-            else _step(config, lora(rank), other, before.step.layers).peak,
+            else replace(
+                before, rank=rank, step=_step(config, lora(rank), other, before.step.layers)
+            ),
         )
-        for what, rank, other in track(list(_candidates(before.rank, setting)), "changes", progress)
+        for what, rank, other in track(list(_candidates(before, setting)), "changes", progress)
     ]
     return sorted(
-        (change for change in tried if change.peak < before.peak), key=lambda change: change.peak
+        (change for change in tried if change.after.fullest < before.fullest),
+        key=lambda change: change.after.fullest,
     )
 
 
-def _candidates(rank: int, setting: StepSetting) -> Iterator[tuple[str, int, StepSetting]]:
+def _candidates(before: Estimate, setting: StepSetting) -> Iterator[tuple[str, int, StepSetting]]:
     """What to change, in words, and the rank and the setting with it."""
+    rank = before.rank
+    chunks = LOGITS in before.held and before.chunks and not setting.loss_chunk
+    if chunks:
+        yield (
+            f"a loss of {CHUNK:,} tokens at a time",
+            rank,
+            replace(setting, loss_chunk=CHUNK),
+        )
+    if not setting.checkpointing and setting.precision not in QUANTISED:
+        together: dict[str, Any] = {"checkpointing": True, "precision": "nf4", "autocast": True}
+        words = "checkpointing, nf4 and autocast together"
+        if chunks:
+            together["loss_chunk"], words = CHUNK, f"{words}, with such a loss"
+        yield words, rank, replace(setting, **together)
+    if setting.eval_batch_size is not None and setting.eval_batch_size > 1:
+        half = setting.eval_batch_size // 2
+        yield f"an evaluation's batch of {half}", rank, replace(setting, eval_batch_size=half)
     if not setting.checkpointing:
         yield "gradient checkpointing", rank, replace(setting, checkpointing=True)
     if setting.precision not in QUANTISED:

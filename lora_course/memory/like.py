@@ -40,8 +40,7 @@ LIKE: dict[str, Like] = {
         (
             Inexact(
                 "TRL takes the loss in tiles of 4,096 tokens and 32,768 words; traced in chunks of"
-                " 256 tokens and all words, which take about as much. Its evaluation makes no"
-                " scores of all words either, and stays below the figure here",
+                " 256 tokens and all words, which take about as much",
                 NEAR,
             ),
         ),

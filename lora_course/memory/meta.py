@@ -19,7 +19,7 @@ from lora_course.memory.starts import finish, needs_values
 from lora_course.silence import silence_libraries
 
 # How PEFT refuses: it has no error of its own.
-REFUSALS = (ValueError, TypeError, AttributeError, NotImplementedError, ImportError)
+REFUSALS = (ValueError, TypeError, AttributeError, NotImplementedError, ImportError, re.error)
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

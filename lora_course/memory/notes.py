@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from lora_course.memory.configs import DEQUANTISED
@@ -49,6 +51,24 @@ def precision_notes(
         )
 
 
+def unmatched_notes(adapted: Any) -> Iterator[str]:
+    """Names of targets, and of a rank pattern, that no module has: PEFT passes them by."""
+    names = [name for name, _ in adapted.get_base_model().named_modules()]
+    last = {name.rpartition(".")[2] for name in names}
+    for config in adapted.peft_config.values():
+        targets = config.target_modules
+        wanted = [] if isinstance(targets, str) or targets is None else sorted(targets)
+        patterns = [re.escape(name) for name in wanted]
+        for text, pattern in zip(
+            [*wanted, *config.rank_pattern], [*patterns, *config.rank_pattern], strict=True
+        ):
+            matches = re.compile(rf"(.*\.)?({pattern})$").match
+            if not any(map(matches, names)) and not pattern.endswith("gate_up_proj"):
+                near = get_close_matches(text, last, n=1)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                yield f"no module of this model is called {text}: it adapts nothing{meant}"
+
+
 def adapter_notes(adapted: Any, trainable: int, without: dict[str, float]) -> Iterator[str]:
     """Experts that get no adapter or one of another rank, and layers that train and are saved
     whole."""
@@ -59,6 +79,7 @@ def adapter_notes(adapted: Any, trainable: int, without: dict[str, float]) -> It
                     "PEFT adapts gate and up of an expert as one matrix (gate_up_proj), with rank"
                     f" {rank} in place of {config.r}"
                 )
+    yield from unmatched_notes(adapted)
     if without.get(EXPERTS, 0) > MANY:
         yield (
             f"the experts, {without[EXPERTS]:.1%} of the parameters, get no adapter; where they are"

@@ -63,8 +63,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     step.add_argument(
         "--eval-batch", dest="eval_batch_size", type=int, help="sequences of an evaluation's batch"
     )
-    step.add_argument("--precision", choices=PRECISIONS, help=f"base weights: {default.precision}")
-    step.add_argument("--optimizer", choices=OPTIMIZERS, help=default.optimizer)
+    step.add_argument(
+        "--precision",
+        type=lambda text: {"4bit": "nf4", "8bit": "int8"}.get(text, text),
+        choices=PRECISIONS,
+        help=f"base weights: {default.precision}",
+    )
+    step.add_argument(
+        "--optimizer",
+        type=lambda text: text.replace("_", "-"),  # as trainers write them
+        choices=OPTIMIZERS,
+        help=default.optimizer,
+    )
     step.add_argument("--attention", choices=ATTENTIONS)
     step.add_argument(
         "--loss-chunk", type=int, metavar="TOKENS", help="the loss is taken of so many at a time"
@@ -125,6 +135,7 @@ def _add_adapter(lora: argparse._ArgumentGroup) -> None:
     )
     lora.add_argument(
         "--task-type",
+        type=str.upper,
         help="PEFT's, such as CAUSAL_LM or SEQ_CLS: chooses the model's head, which trains whole",
     )
     lora.add_argument("--classes", type=int, help="classes of that head, where it has some")
@@ -165,6 +176,8 @@ def ranks_and_adapter(
     from lora_course.memory.adapter import adapter_from, lora_config, target_modules
 
     given = given_adapter(options)
+    if "layers_to_transform" in given and options.targets in (None, ["all-linear"]):
+        raise ValueError("--layers: give --targets by name as well; all-linear takes every layer")
     if "target_modules" in given:
         names = given["target_modules"]
         given["target_modules"] = target_modules(names[0] if len(names) == 1 else names)

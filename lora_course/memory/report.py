@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lora_course.memory.counts import Count
-from lora_course.memory.estimates import ALLOWANCE, NOT_COVERED, Change, Estimate
+from lora_course.memory.estimates import NOT_COVERED, Change, Estimate
+from lora_course.memory.inexact import ABOVE, BELOW, NEAR
 from lora_course.memory.setting import StepSetting
 from lora_course.memory.trace.peak import TEMPORARY
 from lora_course.memory.trace.step import (
@@ -28,8 +29,7 @@ GROUPS = {
 }
 """What the figure tells apart, and the table's columns."""
 GIB = 2**30
-# Before a peak: whether its lower and its upper end is unknown.
-MARKS = {(False, False): "", (False, True): "≥ ", (True, False): "≤ ", (True, True): "≈ "}
+SMALL = 0.0005  # of the parameters: less is told with the rest
 
 
 def grouped(held: dict[str, int]) -> dict[str, int]:
@@ -46,15 +46,12 @@ def size(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
-def verdict(
-    peak: int, gpu_gib: float, expected: tuple[int | None, int | None] | None = None
-) -> str:
-    """Whether a step of that peak fits a GPU, given how far a trace can be from the truth."""
-    room = gpu_gib * GIB
-    low, high = (peak, round(peak * ALLOWANCE)) if expected is None else expected
+def verdict(one: Estimate, gpu_gib: float) -> str:
+    """Whether a step and an evaluation fit a GPU, given how far a trace can be from the truth."""
+    room, (low, high) = gpu_gib * GIB, one.needed
     if high is not None and high <= room:
         return "fits"
-    return "no" if low is not None and low > room else "may fit"
+    return "no" if low > room else "may fit"
 
 
 COUNTS = ("rank", "trainable", "share", "file")
@@ -71,8 +68,17 @@ def counts_text(heading: str, counted: Mapping[int, Count]) -> str:
     rows = [count_cells(rank, count) for rank, count in counted.items()]
     rank, last = list(counted.items())[-1]
     parts = [heading, "", aligned(COUNTS, rows), "", without(rank, last)]
-    notes = dict.fromkeys((rank, note) for rank, count in counted.items() for note in count.notes)
-    return "\n".join([*parts, *(f"Rank {rank}: {note}." for rank, note in notes)])
+    return "\n".join([*parts, *_told({rank: count.notes for rank, count in counted.items()})])
+
+
+def _told(notes: Mapping[int, Sequence[str]]) -> list[str]:
+    """Notes by rank as sentences; what holds of every rank is told once and without one."""
+    lines: dict[str, None] = {}
+    for rank, own in notes.items():
+        for note in own:
+            common = all(note in others for others in notes.values())
+            lines[f"{note[0].upper()}{note[1:]}." if common else f"Rank {rank}: {note}."] = None
+    return list(lines)
 
 
 def counts_data(counted: Mapping[int, Count]) -> list[dict[str, Any]]:
@@ -84,9 +90,10 @@ def without(rank: int, count: Count) -> str:
     """What of the base gets no adapter, largest share first."""
     if not count.without:
         return f"At rank {rank} every parameter of the base gets an adapter, or trains."
-    shares = sorted(count.without.items(), key=lambda item: -item[1])
-    kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in shares)
-    return f"Of the base {sum(count.without.values()):.1%} get no adapter: {kinds}."
+    large = {kind: share for kind, share in count.without.items() if share >= SMALL}
+    kinds = [f"{kind} {large[kind]:.1%}" for kind in sorted(large, key=large.__getitem__)[::-1]]
+    total = sum(count.without.values())
+    return f"Of the base {total:.1%} get no adapter: {', '.join(kinds) or 'norms and the like'}."
 
 
 def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
@@ -96,18 +103,18 @@ def table(estimates: Sequence[Estimate], gpu_gib: float | None = None) -> str:
         [
             *count_cells(one.rank, one.count),
             *map(size, grouped(one.held).values()),
-            f"{MARKS[one.expected[0] is None, one.expected[1] is None]}{size(one.peak)}",
+            f"{_mark(one)}{size(one.peak)}",
         ]
         for one in estimates
     ]
     if estimates[0].step.evaluation is not None:
         heads.append("evaluation")
         for row, one in zip(rows, estimates, strict=True):
-            row.append(size(one.step.evaluation or 0))
+            row.append(f"{_mark(one)}{size(one.step.evaluation or 0)}")
     if gpu_gib is not None:
-        heads.append(f"{gpu_gib:g} GiB")
+        heads.append(f"{gpu_gib:g} GiB = {size(gpu_gib * GIB)}")
         for row, one in zip(rows, estimates, strict=True):
-            row.append(verdict(_fullest(one), gpu_gib, _ends(one)))
+            row.append(verdict(one, gpu_gib))
     return aligned(heads, rows)
 
 
@@ -132,60 +139,57 @@ def text(
     gradients = last.held[ADAPTER]
     parts = [f"{heading} (as {last.kind})", "", table(estimates, gpu_gib), ""]
     parts.append(
-        f"Parts are those of the fullest moment. Gradients take {size(gradients)} at rank"
-        f" {last.rank}, mostly after it."
+        f"The parts are those of a step's fullest moment. Gradients ({size(gradients)} at rank"
+        f" {last.rank}) come as activations go: mostly after it."
     )
     if changes:
-        parts += ["", f"At rank {last.rank} ({size(last.peak)}), one change alone frees:"]
+        parts += ["", f"At rank {last.rank} ({size(last.fullest)}), one change alone frees:"]
         width = max(len(change.what) for change in changes)
         for change in changes:
-            freed = last.peak - change.peak
-            line = f"  {change.what:<{width}}  {size(freed):>8}  ({freed / last.peak:.0%})"
+            freed = last.fullest - change.after.fullest
+            line = f"  {change.what:<{width}}  {size(freed):>8}  ({freed / last.fullest:.0%})"
             if gpu_gib is not None:
-                line += f"  then: {verdict(change.peak, gpu_gib)}"
+                line += f"  then: {verdict(change.after, gpu_gib)}"
             parts.append(line)
     parts += ["", *_operations(estimates), without(last.rank, last.count)]
     parts += [f"Not counted: {NOT_COVERED}.", _expected(last)]
     parts += dict.fromkeys(
         f"Not exact: {reason.reason}." for one in estimates for reason in one.inexact
     )
-    notes = dict.fromkeys((one.rank, note) for one in estimates for note in one.notes)
-    parts += [f"Rank {rank}: {note}." for rank, note in notes]
+    parts += _told({one.rank: one.notes for one in estimates})
     return "\n".join(parts)
 
 
-def _fullest(one: Estimate) -> int:
-    """The peak of a step, or of an evaluation where that takes more."""
-    return max(one.peak, one.step.evaluation or 0)
-
-
-def _ends(one: Estimate) -> tuple[int | None, int | None]:
-    """What to expect of the fuller of the two."""
-    low, high = one.expected
-    more = _fullest(one) - one.peak
-    return None if low is None else low + more, None if high is None else high + more
+def _mark(one: Estimate) -> str:
+    """Before a figure: whether a real one is larger, smaller, or near it, for a reason that is
+    told."""
+    sides = {reason.truth for reason in one.inexact}
+    if len(sides) > 1:
+        return "≈ "
+    return {ABOVE: "≥ ", BELOW: "≤ ", NEAR: "≈ "}[sides.pop()] if sides else ""
 
 
 def _operations(estimates: Sequence[Estimate]) -> list[str]:
     """The step's arithmetic: a time that holds for any device, as operations."""
     first, last = estimates[0], estimates[-1]
     shares = " to ".join(dict.fromkeys(f"{one.share_of_full_tuning:.0%}" for one in (first, last)))
-    tera = " to ".join(dict.fromkeys(f"{one.step.flops / 1e12:,.3g}" for one in (first, last)))
+    flops = (one.step.flops / 1e12 for one in (first, last))
+    tera = " to ".join(dict.fromkeys(f"{n:,.0f}" if n >= 100 else f"{n:.3g}" for n in flops))
     return [f"A step is {tera} TFLOP (10¹² operations), {shares} of a step of full tuning."]
 
 
 def _expected(one: Estimate) -> str:
     """The range, in words."""
-    low, high = (None if end is None else size(end) for end in one.expected)
-    if low and high:
-        reserved = size(one.reserved or 0)
-        return (
-            f"Expect {low} to {high} at rank {one.rank}; PyTorch's allocator may take up to"
-            f" {reserved} of the GPU, which nvidia-smi shows."
+    low, high = one.expected
+    text = f"Expect {size(low)} or more at rank {one.rank}"
+    if high is not None:
+        text = (
+            f"Expect {size(low)} to {size(high)} at rank {one.rank}; PyTorch's allocator may take"
+            f" up to {size(one.reserved or 0)} of the GPU, which nvidia-smi shows"
         )
-    if low:
-        return f"Expect {low} or more at rank {one.rank}."
-    return f"Expect {high} or less at rank {one.rank}." if high else "Nobody knows the range."
+    if one.fullest > one.peak:
+        return f"{text}. An evaluation's batch takes more: {size(one.fullest)}."
+    return f"{text}."
 
 
 def data(
@@ -215,9 +219,17 @@ def data(
                 "share_of_full_tuning": one.share_of_full_tuning,
                 "notes": list(one.notes),
             }
-            | ({} if gpu_gib is None else {"fits": verdict(_fullest(one), gpu_gib, _ends(one))})
+            | ({} if gpu_gib is None else {"fits": verdict(one, gpu_gib)})
             for one in estimates
         ],
-        "changes": [asdict(change) for change in changes],
+        "changes": [
+            {
+                "what": change.what,
+                "peak": change.after.peak,
+                "evaluation": change.after.step.evaluation,
+            }
+            | ({} if gpu_gib is None else {"fits": verdict(change.after, gpu_gib)})
+            for change in changes
+        ],
         "not_covered": NOT_COVERED,
     }

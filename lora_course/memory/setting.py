@@ -63,8 +63,8 @@ class StepSetting:
             whole("eval_batch_size", self.eval_batch_size)
 
     def evaluation(self) -> StepSetting:
-        """The same with an evaluation's batch, and the loss of all its tokens at once."""
-        return replace(self, batch_size=self.eval_batch_size or self.batch_size, loss_chunk=0)
+        """The same with an evaluation's batch."""
+        return replace(self, batch_size=self.eval_batch_size or self.batch_size)
 
     @property
     def dtype(self) -> str:

@@ -78,6 +78,8 @@ def test_options_change_a_saved_adapter(capsys, folder):
         ({"r": 0}, "ranks=0: must be a whole number"),
         ({"r": "many"}, "ranks='many': must be a whole number"),
         ({"task_type": "MIND_READING"}, "no valid LoraConfig"),
+        ({"target_modules": "(q_proj", "layers_to_transform": None}, "unterminated subpattern"),
+        ({"modules_to_save": "lm_head"}, "modules_to_save='lm_head': must be a list of names"),
     ],
 )
 def test_an_adapter_that_cannot_be_used_is_named(capsys, folder, fields, words):
@@ -183,13 +185,13 @@ def test_a_model_stored_in_4_bits_is_estimated_so(capsys, tmp_path):
 
 def test_experts_without_an_adapter_are_told(capsys):
     out = run(capsys, "gpt-oss-20b", "--rank", 8, "--counts")[1]
-    assert "the experts, 91.4% of the parameters, get no adapter" in out
-    assert "--target-parameters" in out and "get no adapter: experts 91.40%" in out
+    assert "the experts, 91.4% of the parameters, get no adapter" in out.lower()
+    assert "--target-parameters" in out and "get no adapter: experts 91.4%" in out
     reached = run(
         capsys, "gpt-oss-20b", "--rank", 8, "--counts", "--target-parameters",
         "experts.gate_up_proj", "experts.down_proj",
     )[1]  # fmt: skip
-    assert "the experts, " not in reached
+    assert "the experts, " not in reached.lower()
 
 
 def test_experts_of_another_rank_are_told():
@@ -201,4 +203,38 @@ def test_experts_of_another_rank_are_told():
 def test_what_is_saved_whole_is_told(capsys):
     options = ["Llama-3.1-8B", "--rank", 16, "--counts", "--modules-to-save"]
     out = run(capsys, *options, "embed_tokens", "lm_head")[1]
-    assert "embed_tokens, lm_head trained and saved whole: 26 times as many parameters" in out
+    assert "Embed_tokens, lm_head trained and saved whole: 26 times as many parameters" in out
+
+
+def test_a_name_that_no_module_has_is_told(capsys):
+    out = run(capsys, "Qwen3-8B", "--rank", 8, "--counts", "--targets", "q_prj", "v_proj")[1]
+    assert "No module of this model is called q_prj: it adapts nothing; did you mean q_proj?" in out
+    lora = lora_config(4, ["q_proj"], rank_pattern={"k_proyect": 2, r"layers\.1\..*q_proj": 8})
+    (note,) = count_parameters(LLAMA, lora).notes
+    assert note.startswith("no module of this model is called k_proyect")
+    assert count_parameters(LLAMA, lora_config(4, "default")).notes == ()
+
+
+def test_what_gets_no_adapter_is_told_by_name(capsys):
+    out = run(capsys, "Qwen3-8B", "--rank", 8, "--counts", "--targets", "q_proj", "v_proj")[1]
+    assert "up_proj" in out.split("get no adapter: ")[1].split(",")[0] + out
+    assert "other" not in out, "norms are too few to tell"
+
+
+def test_layers_need_names_of_targets(capsys):
+    status, out, err = run(capsys, "GPT-2", "--counts", "--layers", 0, 1)
+    assert (status, out) == (2, "") and "give --targets by name" in err
+
+
+def test_counts_do_not_ask_how_weights_are_stored(capsys, tmp_path):
+    stored = LLAMA | {"quantization_config": {"quant_method": "gptq", "bits": 4}}
+    (tmp_path / "config.json").write_text(json.dumps(stored), encoding="utf-8-sig")
+    options = [tmp_path, "--rank", 4, "--targets", "q_proj"]
+    assert run(capsys, *options, "--counts")[0] == 0
+    status, _, err = run(capsys, *options)
+    assert status == 2 and "quantised already, by 'gptq'" in err
+
+
+def test_a_start_that_needs_packages_is_counted_without_them(folder):
+    change(folder, init_lora_weights="loftq", loftq_config={"loftq_bits": 4})
+    assert adapter_from(adapter_fields(folder)).r == 6

@@ -67,6 +67,7 @@ def test_json_holds_every_figure_in_bytes(capsys, folder):
     assert row["fits"] == "no" and found["setting"]["seq_length"] == 64
     peaks = [change["peak"] for change in found["changes"]]
     assert peaks == sorted(peaks) and peaks[-1] < row["peak_bytes"]
+    assert {change["fits"] for change in found["changes"]} == {"no"}
 
 
 def test_counts_alone(capsys, folder):
@@ -121,7 +122,6 @@ def test_bad_options_are_named(capsys, folder, options, words):
         ([1, 2], "holds a list"),
         (SMALL | {"architectures": ["Trainer"]}, "Trainer cannot be built"),
         (SMALL | {"num_hidden_layers": 10**6}, "num_hidden_layers=1,000,000: at most 2,000"),
-        (SMALL | {"quantization_config": {"quant_method": "gptq"}}, "quantised already"),
         (SMALL | {"vocab_size": 10**30}, "cannot be built"),
         (SMALL | {"hidden_size": -64}, "cannot be built"),
         (SMALL | {"num_attention_heads": 0}, "olmo2"),
@@ -273,8 +273,8 @@ def test_what_is_not_exact_is_marked(capsys, folder):
     for given, low, high, mark in (
         ((), True, True, ""),
         (("--precision", "int8"), True, False, "≥"),
-        (("--like", "unsloth"), False, True, "≤"),
-        (("--optimizer", "paged-adamw-8bit"), True, True, ""),
+        (("--like", "unsloth"), True, True, "≤"),
+        (("--optimizer", "paged_adamw_8bit"), True, True, "≈"),
     ):
         _, row = one_rank(capsys, folder, *given)
         assert [end is not None for end in row["range_bytes"]] == [low, high]
@@ -287,11 +287,37 @@ def test_what_is_not_exact_is_marked(capsys, folder):
     assert paged["peak_bytes"] < held["peak_bytes"] < paged["range_bytes"][1]
 
 
+def test_what_cannot_fit_does_not_whatever_is_not_exact(capsys, folder):
+    weights = one_rank(capsys, folder)[1]["held_at_peak_bytes"]["weights"]
+    for given in (("--like", "axolotl", "--precision", "bf16"), ()):
+        _, row = one_rank(capsys, folder, *given, "--gpu", 0.9 * weights / 2**30)
+        assert row["fits"] == "no"
+    low, high = one_rank(capsys, folder, "--like", "axolotl")[1]["range_bytes"]
+    assert weights / 4 < low < high
+
+
+def test_changes_are_judged_as_the_table_is(capsys, folder):
+    """An evaluation that does not fit is not mended by a smaller rank."""
+    options = (folder, "--rank", 4, "--seq", 64, "--eval-batch", 64, "--checkpointing", "--json")
+    _, row = one_rank(capsys, folder, "--eval-batch", 64, "--seq", 64)
+    found = json.loads(run(capsys, *options, "--gpu", row["evaluation_bytes"] / 2 / 2**30)[1])
+    fits = {change["what"]: change["fits"] for change in found["changes"]}
+    assert found["ranks"][0]["fits"] == "no"
+    assert "an evaluation's batch of 32" in fits
+    assert all(fit == "no" for what, fit in fits.items() if "rank" in what or "AdamW" in what)
+    out = run(capsys, *options[:-1])[1]
+    assert "An evaluation's batch takes more" in out
+
+
 def test_a_step_is_told_in_operations_and_what_gets_no_adapter(capsys, folder):
     _, row = one_rank(capsys, folder)
     # Of three forward passes' worth an adapter's step leaves out the products for the weights.
     assert 0.6 < row["share_of_full_tuning"] < 0.9 and row["flops"] > 0
     assert set(row["without"]) == {"embeddings", "output head", "other"}
+    kept = json.loads(
+        run(capsys, folder, "--rank", 2, "--counts", "--json", "--targets", "q_proj")[1]
+    )
+    assert {"k_proj", "up_proj"} <= set(kept[0]["without"])
     _, four = one_rank(capsys, folder, "--batch", 4)
     assert 3.9 < four["flops"] / row["flops"] < 4.1
     out = run(capsys, folder, "--rank", 2, "--seq", 32, "--no-changes")[1]

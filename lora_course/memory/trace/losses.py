@@ -32,9 +32,14 @@ def _first(out: Any) -> Tensor:
     return next(value for value in values if isinstance(value, Tensor) and value.requires_grad)
 
 
+def takes_chunks(base: Any) -> bool:
+    """Whether a model has a body and an output head, so that its loss can be taken in chunks."""
+    return base.base_model is not base and base.get_output_embeddings() is not None
+
+
 def require_chunks(base: Any) -> None:
-    """ValueError for a model without a body and an output head, whose loss has no chunks."""
-    if base.base_model is base or base.get_output_embeddings() is None:
+    """ValueError for a model whose loss cannot."""
+    if not takes_chunks(base):
         raise ValueError(
             f"loss_chunk: {type(base).__name__} is no decoder with an output head, whose loss could"
             " be taken in chunks; leave it at 0"

@@ -19,7 +19,7 @@ from lora_course.memory.setting import StepSetting
 from lora_course.memory.trace.fakes import fakes, to_fake
 from lora_course.memory.trace.fused import as_on_a_gpu
 from lora_course.memory.trace.inputs import batch_of
-from lora_course.memory.trace.losses import forward, require_chunks
+from lora_course.memory.trace.losses import chunked, forward, require_chunks
 from lora_course.memory.trace.peak import TEMPORARY, StorageLog
 from lora_course.silence import silence_libraries
 
@@ -135,14 +135,18 @@ def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
 def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:
     """Bytes at the fullest moment of an evaluation's batch, between two steps.
 
-    As transformers' Trainer does it: without gradients, the whole output held, its loss taken.
+    As transformers' Trainer does it: without gradients, the whole output held, its loss taken as in
+    training.
     """
     model.eval()
     batch, _ = batch_of(model.get_base_model(), setting.evaluation())
     log = _log(model, optimizer, batch, setting)
     with log, torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=setting.autocast):
-        out = model(**batch)
-        del out
+        if setting.loss_chunk:
+            chunked(model, batch, setting.loss_chunk)
+        else:
+            out = model(**batch)
+            del out
     return sum(log.peak().values())
 
 

@@ -18,10 +18,6 @@ def _starts() -> Iterator[Case]:
         more = {"lora_ga_config": {"direction": "ArBr"}} if start == "lora_ga" else {}
         yield f"start: {start}", _on("q_proj", init_lora_weights=start, **more)
     yield "start: EVA", _on("q_proj", init_lora_weights="eva", eva_config={"rho": 1.0})
-    yield (
-        "start: LoftQ",
-        _on("q_proj", init_lora_weights="loftq", loftq_config={"loftq_bits": 4, "loftq_iter": 1}),
-    )
     yield "orthogonal, odd rank", _on("q_proj", r=3, init_lora_weights="orthogonal")
     for start in ("pissa", "olora", "mica"):
         yield f"start: {start}, rank 100 of 64×128", _on("k_proj", r=100, init_lora_weights=start)
@@ -168,5 +164,6 @@ NOT_COUNTED: dict[str, str] = {
     "revision": "of the base model's files",
     "inference_mode": "is on in a saved adapter; one that is trained has it off",
     "runtime_config": "where parts lie while DoRA starts and merges",
+    "loftq_config": "of a start that changes values alone, and needs scipy",
 }
 """Fields that no case has, and why they change no count."""

@@ -15,8 +15,8 @@ from lora_course.silence import silence_libraries
 ALL_LINEAR = "all-linear"
 DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
 FILE = "adapter_config.json"
-# Of a saved adapter: which kind it is, that it was saved to be used, and where from.
 LISTS = ("modules_to_save", "target_parameters")  # PEFT would take a text letter by letter
+# Of a saved adapter: which kind it is, that it was saved to be used, and where from.
 NOT_FIELDS = ("peft_type", "inference_mode", "auto_mapping", "peft_version")
 
 

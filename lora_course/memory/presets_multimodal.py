@@ -32,6 +32,7 @@ PIXTRAL: Fields = {
     "num_hidden_layers": 24,
     "patch_size": 14,
 }
+QWEN_EYES = {"depth": 24, "hidden_size": 1024, "intermediate_size": 4096}  # of 2B and 4B
 # Gemma 4's encoders: the small one is its class's default.
 SMALL_EYES: Fields = {"use_clipped_linears": True}
 LARGE_EYES: Fields = {
@@ -171,18 +172,10 @@ MULTIMODAL: dict[str, Fields] = {
         num_heads=12,
     ),
     "Qwen3.5-2B": _dense_qwen35(
-        Decoder(2048, 6144, 24, 8, 2, 248_320, 256, tied=True),
-        16,
-        depth=24,
-        hidden_size=1024,
-        intermediate_size=4096,
+        Decoder(2048, 6144, 24, 8, 2, 248_320, 256, tied=True), 16, **QWEN_EYES
     ),
     "Qwen3.5-4B": _dense_qwen35(
-        Decoder(2560, 9216, 32, 16, 4, 248_320, 256, tied=True),
-        32,
-        depth=24,
-        hidden_size=1024,
-        intermediate_size=4096,
+        Decoder(2560, 9216, 32, 16, 4, 248_320, 256, tied=True), 32, **QWEN_EYES
     ),
     "Qwen3.5-9B": _dense_qwen35(Decoder(4096, 12_288, 32, 16, 4, 248_320, 256), 32),
     "Qwen3.5-27B": _dense_qwen35(Decoder(5120, 17_408, 64, 24, 4, 248_320, 256), 48),

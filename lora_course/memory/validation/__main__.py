@@ -18,7 +18,7 @@ PACKAGES = ("torch", "transformers", "peft", "bitsandbytes")
 
 
 def main() -> None:
-    """Run all cases, some eleven minutes, and put the tables into the document."""
+    """Run all cases, some ten minutes, and put the tables into the document."""
     parser = argparse.ArgumentParser(prog="python -m lora_course.memory.validation")
     parser.add_argument("--document", type=Path, default=Path("docs/memory.md"))
     path = parser.parse_args().document

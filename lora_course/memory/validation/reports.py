@@ -13,7 +13,7 @@ from lora_course.memory.like import LIKE
 from lora_course.memory.setting import StepSetting
 from lora_course.memory.trace.step import ACTIVATIONS
 
-GB, GIB, MIB = 1e9, 2**30, 2**20
+GB, MIB = 1e9, 2**20
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 ROBERTA_LARGE = {
     "model_type": "roberta",
@@ -30,7 +30,7 @@ RESNET_50 = {"model_type": "resnet", "architectures": ["ResNetForImageClassifica
 
 @dataclass(frozen=True)
 class Report:
-    """`seen` and `ours` in the same unit, with that many digits behind the point; `cause`: what
+    """`seen` and `ours` in the same unit, none for numbers of parameters and bytes; `cause`: what
     explains the difference, or what the figures show."""
 
     source: str
@@ -42,9 +42,10 @@ class Report:
     cause: str
 
 
-def _peak(model: Any, lora: Any, unit: float = GB, like: str = "", **setting: Any) -> float:
-    found = dict(LIKE[like].setting) if like else {}
-    return estimate(model, lora, StepSetting(**(found | setting))).peak / unit
+def _peak(model: Any, lora: Any, like: str = "", **setting: Any) -> float:
+    """In GB."""
+    found = LIKE[like].setting if like else {}
+    return estimate(model, lora, StepSetting(**(found | setting))).peak / GB
 
 
 def _trainable(model: Any, lora: Any) -> int:

@@ -23,76 +23,65 @@ _WAVES: dict[str, Any] = {
     "num_conv_pos_embedding_groups": 4,
 }
 
+
+def _seen(
+    model_type: str, kind: str, attention: tuple[str, str] = Family.attention, **shape: Any
+) -> Family:
+    """A classifier of images, of ten classes."""
+    config = {
+        "model_type": model_type,
+        "num_labels": 10,
+        "architectures": [f"{kind}ForImageClassification"],
+        **shape,
+    }
+    return Family(config, attention, head=_CLASSIFIER, text=False)
+
+
 SENSES: dict[str, Family] = {
-    "ViT": Family(
-        {
-            "model_type": "vit",
-            "hidden_size": 192,
-            "num_hidden_layers": 3,
-            "num_attention_heads": 3,
-            "intermediate_size": 768,
-            "num_labels": 10,
-            "architectures": ["ViTForImageClassification"],
-        },
-        head=_CLASSIFIER,
-        text=False,
+    "ViT": _seen(
+        "vit",
+        "ViT",
+        hidden_size=192,
+        num_hidden_layers=3,
+        num_attention_heads=3,
+        intermediate_size=768,
     ),
 }
 """The first, which peaks and weights are measured on as well."""
 
 MORE_SENSES: dict[str, Family] = {
-    "Swin": Family(
-        {
-            "model_type": "swin",
-            "embed_dim": 32,
-            "depths": [1, 2],
-            "num_heads": [2, 4],
-            "image_size": 64,
-            "window_size": 4,
-            "num_labels": 10,
-            "architectures": ["SwinForImageClassification"],
-        },
-        head=_CLASSIFIER,
-        text=False,
+    "Swin": _seen(
+        "swin",
+        "Swin",
+        embed_dim=32,
+        depths=[1, 2],
+        num_heads=[2, 4],
+        image_size=64,
+        window_size=4,
     ),
-    "DINOv2": Family(
-        {
-            "model_type": "dinov2",
-            "hidden_size": 128,
-            "num_hidden_layers": 3,
-            "num_attention_heads": 4,
-            "image_size": 56,
-            "num_labels": 10,
-            "architectures": ["Dinov2ForImageClassification"],
-        },
-        head=_CLASSIFIER,
-        text=False,
+    "DINOv2": _seen(
+        "dinov2",
+        "Dinov2",
+        hidden_size=128,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        image_size=56,
     ),
-    "ConvNeXt": Family(
-        {
-            "model_type": "convnext",
-            "hidden_sizes": [32, 64],
-            "depths": [1, 2],
-            "num_stages": 2,
-            "num_labels": 10,
-            "architectures": ["ConvNextForImageClassification"],
-        },
+    "ConvNeXt": _seen(
+        "convnext",
+        "ConvNext",
         attention=("pwconv1", "pwconv2"),
-        head=_CLASSIFIER,
-        text=False,
+        hidden_sizes=[32, 64],
+        depths=[1, 2],
+        num_stages=2,
     ),
-    "ResNet": Family(
-        {
-            "model_type": "resnet",
-            "embedding_size": 32,
-            "hidden_sizes": [32, 64],
-            "depths": [1, 1],
-            "num_labels": 10,
-            "architectures": ["ResNetForImageClassification"],
-        },
+    "ResNet": _seen(
+        "resnet",
+        "ResNet",
         attention=("layer.0.convolution", "layer.1.convolution"),
-        head=_CLASSIFIER,
-        text=False,
+        embedding_size=32,
+        hidden_sizes=[32, 64],
+        depths=[1, 1],
     ),
     "Whisper": Family(
         {

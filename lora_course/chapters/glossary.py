@@ -15,8 +15,14 @@ class Term:
 
 
 TERMS = (
+    Term(
+        "activations",
+        "What the forward pass keeps for the backward pass, such as inputs of layers that train.",
+        7,
+    ),
     Term("adapter", "The small trainable part that is added to a frozen model: here A and B.", 1),
     Term("alpha", "A number that you choose; BA is multiplied by alpha/r.", 1),
+    Term("autocast", "PyTorch's way to compute in 16 bits what is stored in fp32.", 7),
     Term("base", "The model before fine-tuning. With LoRA its weights stay as they are.", 1),
     Term(
         "bf16",
@@ -33,6 +39,7 @@ TERMS = (
         "One of the ways in which a matrix moves its output; r directions: an update of rank r.",
         1,
     ),
+    Term("dropout", "Some numbers of an input, drawn anew each time, are set to 0 in training.", 7),
     Term(
         "Eckart–Young",
         "A theorem: of all matrices of rank r, the one that keeps the r largest singular values is"
@@ -51,8 +58,19 @@ TERMS = (
     ),
     Term("gradient", "How the loss changes with each weight; a step goes against it.", 1),
     Term("held-out", "Kept out of training, to judge the result by.", 1),
+    Term(
+        "hook",
+        "A function of yours that PyTorch calls, such as for each tensor that it keeps.",
+        7,
+    ),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
+    Term(
+        "logits",
+        "A language model's scores: one for each token and each word of its vocabulary.",
+        7,
+    ),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
+    Term("mask", "Of dropout: which numbers of the input were set to 0.", 7),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
     Term(
         "nats",
@@ -101,6 +119,7 @@ TERMS = (
     ),
     Term("sweep", "The same training at several settings, to compare them.", 4),
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
+    Term("traced", "Of a step: run on tensors that have shapes and no values, to count bytes.", 7),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),
 )
 """By name, without regard to capital letters."""

@@ -9,7 +9,6 @@ from lora_course.memory.full import trains_whole
 from lora_course.memory.validation import measure, real
 from lora_course.memory.validation.families import FAMILIES
 
-
 CONFIG, WITHIN = FAMILIES["Llama"].config, 1e-3
 
 

@@ -1,4 +1,4 @@
-# %% [markdown] draft=true
+# %% [markdown]
 # # 7. Activations
 #
 # Chapter 7 of 24 · 15 minutes to read, 25 more for the questions · half a minute of computing
@@ -13,7 +13,7 @@
 import torch
 from peft import LoraConfig, get_peft_model
 from lora_course import claim, claims, predict, recall
-from lora_course.chapters.ch07_activation_memory import experiment, explorer, figure
+from lora_course.chapters.ch07_activation_memory import comparison, experiment, explorer, figure
 from lora_course.chapters.ch07_activation_memory import questions as ch07
 from lora_course.memory import StepSetting, lora_config
 
@@ -22,9 +22,9 @@ recall(chapter=7)
 # %% [markdown]
 # ## What the backward pass needs
 #
-# LoRA has few gradients and little state. Why does it take as much memory, people ask? Because of the
-# **activations**: what the forward pass keeps for the backward pass. For one token $x$ let $y=Wx+sBAx$,
-# and $g$ the loss's gradient for $y$:
+# LoRA has few gradients and little state. Why does it still take so much memory? **Activations** are
+# what the forward pass keeps for the backward pass. For one token $x$ let $y=Wx+sBAx$, and $g$ the
+# loss's gradient for $y$:
 #
 # |gradient of|is|needs|
 # |-|-|-|
@@ -36,7 +36,7 @@ recall(chapter=7)
 # So an adapted layer keeps *more* than a layer tuned in full: $x$ and $Ax$. A frozen one keeps nothing of
 # $x$.
 #
-# By hand: $s=1$, $x=(3,1)$, $A=(1\;\,2)$, $B=(1\;\,2)^\top$, $g=(1,1)$. Then $Ax=5$, so $B$'s gradient is
+# By hand: $s=1$, $x=(3,1)$, $A=(1\;\,2)$, $B=(2\;\,1)^\top$, $g=(1,1)$. Then $Ax=5$, so $B$'s gradient is
 # $(5,5)^\top$; $B^\top g=3$, so $A$'s is $3\,(3,1)=(9,3)$. PyTorch hands all that it keeps to a *hook*
 # ([`saved_tensors_hooks`](https://docs.pytorch.org/docs/stable/autograd.html#saved-tensors-default-hooks)):
 
@@ -47,7 +47,7 @@ def pack(tensor):
     return tensor.detach()  # the tensor itself would make a cycle: memory that is never freed
 
 
-x, W, A, B = map(torch.tensor, ([[3.0, 1]], [[1.0, 0], [0, 1]], [[1.0, 2]], [[1.0], [2]]))
+x, W, A, B = map(torch.tensor, ([[3.0, 1]], [[1.0, 0], [0, 1]], [[1.0, 2]], [[2.0], [1]]))
 adapter, seen = [A.requires_grad_(), B.requires_grad_()], []
 with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
     y = x @ W.T + x @ A.T @ B.T  # W is frozen
@@ -89,32 +89,35 @@ guess = predict("PEFT's default keeps how many times what full tuning keeps?", (
 # %%
 tokens = experiment.batch(sequences=4)  # of 128 tokens
 kept = {"full tuning": experiment.kept(experiment.shipped(), tokens)}
-ways = {"fp32, dropout": (0.1, True), "bf16 adapters": (0, False), "fp32 adapters": (0, True)}
+ways = {"bf16 adapters": (0, False), "fp32 + dropout": (0.1, True), "fp32 adapters": (0, True)}
 for name, (dropout, fp32) in ways.items():
     config = LoraConfig(r=8, target_modules="all-linear", lora_dropout=dropout)
     model = get_peft_model(experiment.shipped(), config, autocast_adapter_dtype=fp32)
     kept[name] = experiment.kept(model, tokens)
 with torch.autocast("cpu", torch.bfloat16):
-    kept["fp32, autocast"] = experiment.kept(model, tokens)
+    kept["fp32 + autocast"] = experiment.kept(model, tokens)
 peaks = experiment.peaks()  # of whole steps: 10 seconds
 figure.draw(kept, peaks, guess)
 
 # %% tags=["nbval-check-output"]
-full, dropout, same, default, autocast = kept.values()
+full, same, dropout, default, autocast = kept.values()
 claims(
-    claim("fp32 adapters, PEFT's default: over 1.2 times full tuning", default / full, above=1.2),
-    claim("bf16 adapters: less than full tuning", same / full, below=1),
-    claim("fp32 adapters under autocast: within 15%", autocast / full, above=0.85, below=1.15),
-    claim("fp32 adapters with dropout: over 1.4 times", dropout / full, above=1.4),
-    claim("fp32 less bf16, by hand", default - same, equals=experiment.by_hand(tokens=512, rank=8)),
+    claim("fp32 adapters keep over 1.2 times what full tuning does", default / full, above=1.2),
+    claim("With dropout: over 1.4 times", dropout / full, above=1.4),
+    claim("Under autocast: within 15% of full tuning", autocast / full, above=0.85, below=1.15),
+    claim("bf16 adapters keep less than full tuning", same / full, below=1),
+    claim(
+        "fp32 over bf16, counted by hand", default - same, equals=experiment.by_hand(512, rank=8)
+    ),
 )
 
 # %% [markdown]
-# **Type.** Modules that read one tensor (`q_proj`, `k_proj`, `v_proj`) keep it once. An fp32 adapter on a bf16
-# base copies it, each its own. bf16 adapters keep even less than full tuning: frozen norms and the
-# head need less. Autocast computes in bf16.
+# **Type.** `q_proj`, `k_proj` and `v_proj` read one tensor and keep it once; so do `gate_proj` and
+# `up_proj`; attention keeps `o_proj`'s anyway. fp32 adapters on a bf16 base *copy* theirs, each its own.
+# A block of width $d$, its MLP $d_{ff}$: $4(6d+d_{ff}+7r)$ bytes a token, not $2(2d+d_{ff}+7r)$. *Autocast*
+# computes in bf16. bf16 adapters keep even less than full tuning: frozen norms need less.
 #
-# **Dropout** of an adapter's input makes a copy of its own, too, and a *mask*: which numbers were dropped.
+# **Dropout** of an adapter's input makes such a copy, too, and a *mask*: which numbers were dropped.
 # On a GPU, as drawn, a mask is a byte a number; a CPU's is as wide as its input.
 #
 # **Question (b)** · harder, 8 minutes. Bytes that a block's adapters keep of their inputs ($Ax$ left out).
@@ -139,8 +142,8 @@ ch07.inputs.check(inputs_kept)
 # %% [markdown]
 # ## From how many tokens on?
 #
-# What *stays* (weights, adapter, state) is less with LoRA. What *each token* adds can be more. So the
-# right panel's lines cross. (Full tuning here is all in bf16; with fp32 weights and state it starts far higher.)
+# What *stays* (weights, adapter, state) is less with LoRA; what *each token* adds can be more. So the
+# right panel's lines cross. (Full tuning is all in bf16 here; in fp32 it starts far higher.)
 #
 # **Question (c)** · easy, 5 minutes. Each peak is `stays + each · T`. The smallest whole $T$ with which
 # LoRA takes more?
@@ -163,9 +166,9 @@ ch07.break_even.check(more_from)
 # %% [markdown]
 # ## What dominates
 #
-# A peak can be *traced*: a step on tensors that have shapes and no values. In larger models the **logits**,
-# a score for each token and each word of the vocabulary, count too: at the peak the loss holds three
-# copies in fp32. Which control moves most?
+# These peaks are *traced*: a step on tensors that have shapes and no values. With a large vocabulary
+# the **logits** count, too, a score for each token and each word: at the peak the loss holds three copies
+# in fp32. One sequence a step; which control moves most?
 
 # %%
 explorer.peak_explorer()
@@ -185,20 +188,19 @@ claims(
 # ## Which decision does this change?
 #
 # **Tokens first, then types; the rank last.** Too much memory? Fewer tokens a step (batch, length):
-# activations and logits shrink with them. bf16 adapters (`autocast_adapter_dtype=False`; chapter 16 on
-# what that costs) or autocast. `lora_dropout=0`, unless you measured that it helps. A loss in chunks
-# (`--loss-chunk`).
+# activations and logits shrink with them. Autocast (`bf16=True` in transformers), or bf16 adapters
+# (`autocast_adapter_dtype=False`; their cost: chapter 16). `lora_dropout=0`, unless it helps you.
 #
-# TinyLlama in bf16, $2\times8192$ tokens: LoRA took *more*
-# ([PEFT 1514](https://github.com/huggingface/peft/issues/1514)), and less at short lengths. A ResNet-50 on a
-# CPU: activations went from 1,311 to 2,618 MiB with LoRA
-# ([PEFT 2196](https://github.com/huggingface/peft/issues/2196)), with dropout.
+# So two reports are no fault of PEFT: TinyLlama in bf16, $2\times8192$ tokens, took *more* with LoRA, and
+# less when short ([PEFT 1514](https://github.com/huggingface/peft/issues/1514); the last cell traces such a
+# step); a ResNet-50's activations went from 1,311 to 2,618 MiB, on a CPU
+# ([PEFT 2196](https://github.com/huggingface/peft/issues/2196)).
 #
 # ## Remember
 #
-# - Adapted layers keep $x$ and $Ax$; frozen ones nothing of $x$. The rest is kept in any case.
+# - Adapted layers keep $x$ and $Ax$; frozen ones nothing of $x$.
 # - fp32 adapters on a bf16 base keep copies; dropout keeps copies and masks.
-# - LoRA's advantage is fixed; activations grow with the tokens. Beyond a length it can lose.
+# - LoRA's advantage is fixed; activations grow with the tokens.
 #
 # Next: keep less and compute again, in [chapter 8](08_checkpointing.ipynb).
 #
@@ -207,4 +209,4 @@ claims(
 
 # %%
 step = StepSetting(batch_size=2, seq_length=8192, adapter_precision="fp32")
-print(experiment.compare("TinyLlama-1.1B", lora_config(64, lora_dropout=0.0), step))
+print(comparison.compare("TinyLlama-1.1B", lora_config(64, lora_dropout=0.0), step))

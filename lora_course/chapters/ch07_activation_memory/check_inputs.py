@@ -22,7 +22,7 @@ def _all(reads: Reads) -> int:
 
 def _shared(reads: Reads) -> int:
     """Numbers a token where modules that read one tensor keep it once."""
-    return sum(dict(reads.values()).values())
+    return sum({tensor: width for tensor, width in reads.values()}.values())
 
 
 def right(tokens: int, reads: Reads, base_bytes: int, adapter_bytes: int, dropout: float) -> float:

@@ -1,31 +1,21 @@
-"""What a step keeps for its backward pass and holds at its peak: the shipped model, any other."""
+"""What a forward pass keeps for the backward pass, and what whole steps hold at their peaks."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from lora_course.memory import Estimate, StepSetting, estimate, full_tuning, lora_config
+from lora_course.chapters.ch07_activation_memory.comparison import FULL
+from lora_course.memory import StepSetting, estimate, full_tuning, lora_config
 from lora_course.memory.full import trains_whole
-from lora_course.memory.report import size
 from lora_course.memory.trace.fused import as_on_a_gpu
-from lora_course.memory.trace.step import (
-    ACTIVATIONS,
-    ADAPTER,
-    GRADIENTS,
-    LOGITS,
-    OPTIMIZER,
-    WEIGHTS,
-    Step,
-    static_bytes,
-)
+from lora_course.memory.trace.step import ACTIVATIONS, LOGITS
 from lora_course.memory.validation import real
 from lora_course.models import BASE_MODEL
 from lora_course.silence import silence_libraries
@@ -35,7 +25,6 @@ SHIPPED = str(BASE_MODEL)
 
 LENGTH = 128  # tokens in a sequence
 SAMPLE = StepSetting(batch_size=2, seq_length=LENGTH, on_cpu=True)
-FULL, LORA = "full tuning", "LoRA"
 
 
 @silence_libraries()
@@ -115,80 +104,6 @@ def _allocated(model: Any) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of TF32, on a machine that has none
         return real.peak_bytes(model, SAMPLE)
-
-
-@dataclass(frozen=True)
-class Line:
-    """Bytes at the peak as a line: what `stays` whatever the batch, and what `each` token adds."""
-
-    stays: int
-    each: float
-
-
-def line(step: Step, tokens: int) -> Line:
-    """The line of a step of so many tokens, where it holds most that grows with them."""
-    stays = static_bytes(step.held)
-    grows = max(sum(held.values()) - stays - held.get(GRADIENTS, 0) for held in step.phases)
-    return Line(stays, grows / tokens)
-
-
-def break_even(lora: Line, full: Line) -> float | None:
-    """From how many tokens in a step on LoRA's peak is the higher one; None: never."""
-    if lora.each <= full.each:
-        return None
-    return (full.stays - lora.stays) / (lora.each - full.each)
-
-
-@lru_cache(maxsize=64)
-def traced_full(model: str, setting: StepSetting) -> Step:
-    """`full_tuning`, remembered: no option of an adapter changes it."""
-    return full_tuning(model, setting)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """LoRA and full tuning of one model, a step each of the same batch."""
-
-    lora: Estimate
-    full: Step
-    tokens: int
-
-    @property
-    def held(self) -> dict[str, Mapping[str, int]]:
-        """Bytes by kind at each one's peak."""
-        return {FULL: self.full.held, LORA: self.lora.held}
-
-    @property
-    def from_tokens(self) -> float | None:
-        """From how many tokens in a step on LoRA takes more."""
-        return break_even(line(self.lora.step, self.tokens), line(self.full, self.tokens))
-
-    @property
-    def words(self) -> str:
-        """The break-even in a sentence."""
-        if self.from_tokens is None:
-            return "LoRA takes less memory than full tuning, whatever the length"
-        return f"LoRA takes more memory than full tuning from {self.from_tokens:,.0f} tokens a step"
-
-    def __str__(self) -> str:
-        rows = [
-            f"{'':12} {'weights':>9} {'trained':>9} {'activations':>12} {'logits':>9}      peak"
-        ]
-        for name, held in self.held.items():
-            trained = sum(held.get(kind, 0) for kind in (ADAPTER, GRADIENTS, OPTIMIZER))
-            parts = [held[WEIGHTS], trained, held[ACTIVATIONS], held.get(LOGITS, 0)]
-            weights, trained_size, kept, logits = map(size, parts)
-            rows.append(
-                f"{name:12} {weights:>9} {trained_size:>9} {kept:>12} {logits:>9}"
-                f" {size(sum(held.values())):>9}"
-            )
-        return "\n".join([*rows, f"{self.words}; this step has {self.tokens:,}."])
-
-
-def compare(model: str, lora: Any, setting: StepSetting) -> Comparison:
-    """Both, traced. `model`: a name of `PRESETS`, a folder or a config.json; `lora`: its adapter."""
-    tokens = setting.batch_size * setting.seq_length
-    return Comparison(estimate(model, lora, setting), traced_full(model, setting), tokens)
 
 
 @dataclass(frozen=True)

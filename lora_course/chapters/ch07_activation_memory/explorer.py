@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lora_course.chapters.ch07_activation_memory.experiment import compare
+from lora_course.chapters.ch07_activation_memory.comparison import compare
 from lora_course.chapters.ch07_activation_memory.figure import draw_parts
 from lora_course.display.explorer import Explorer, buttons, chooser
 from lora_course.memory import StepSetting, lora_config

@@ -10,6 +10,7 @@ from lora_course.memory.figure import HATCHES
 from lora_course.memory.report import GROUPS, grouped, size
 
 MB, GB = 1e6, 1e9
+SEEN = 1e-4  # of the longest bar: a part that is always smaller is left out
 
 
 def draw(
@@ -17,8 +18,12 @@ def draw(
     peaks: Mapping[str, Mapping[int, int]],
     guess: Prediction | None = None,
 ) -> Picture:
-    """Bytes kept by each way over those of the first; and each line's peak against tokens."""
-    first, *_ = kept.values()
+    """Bytes kept by each way over those of the first; and each line's peak against tokens.
+
+    The first way stands first, the others in the order of what they keep.
+    """
+    (own, first), *others = kept.items()
+    kept = {own: first} | dict(sorted(others, key=lambda pair: pair[1]))
     with panels(2) as (figure, (left, right)):
         names, ratios = list(kept), [value / first for value in kept.values()]
         colours = ["#999999", *[COLOURS[0]] * (len(names) - 1)]
@@ -71,6 +76,8 @@ def draw_parts(held: Mapping[str, Mapping[str, int]]) -> Picture:
         left = [0.0] * len(held)
         for place, group in enumerate(GROUPS):
             widths = [grouped(dict(one))[group] / GB for one in held.values()]
+            if max(widths) < SEEN * max(sum(one.values()) / GB for one in held.values()):
+                continue
             axes.barh(
                 list(held),
                 widths,

@@ -54,7 +54,7 @@ break_even = Question(
         Part("LoRA adds less", 1, check_break_even.check_never),
     ),
     hints=(
-        "Two straight lines over the tokens. Which starts lower, and by how much? Which is steeper?",
+        "Two straight lines over the tokens. Which starts lower, by how much? Which is steeper?",
         "LoRA begins with an advantage in what stays. With each token it loses what it adds more.",
         "Divide the one by the other, and go up to a whole number. If nothing is lost, the lines"
         " never cross.",

@@ -43,7 +43,8 @@ RECALL = (
     ),
     Recall(
         name="more",
-        text="A model in bf16, LoRA of rank 8, with {0}. Can it take more memory than full tuning in bf16?",
+        text="A model in bf16, LoRA of rank 8, with {0}. Can that take more memory than full"
+        " tuning in bf16?",
         draw=lambda draws: (draws.choice((MORE, LESS)),),
         right=lambda adapters: YES if adapters == MORE else NO,
         because="fp32 adapters keep fp32 copies of their inputs, more for each token than full"
@@ -52,8 +53,8 @@ RECALL = (
     ),
     Recall(
         name="logits",
-        text="A step of {0} tokens, a vocabulary of {1} thousand. How many MB is one fp32 copy of the"
-        " logits?",
+        text="A step of {0} tokens, a vocabulary of {1} thousand. How many MB does one fp32 copy"
+        " of the logits take?",
         draw=lambda draws: (draws.choice((500, 1000, 2000)), draws.choice((32, 128, 150))),
         right=lambda tokens, thousands: tokens * thousands * 4 / 1000,
         because="A number for each token and each word, 4 bytes each.",

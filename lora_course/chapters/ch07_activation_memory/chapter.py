@@ -106,16 +106,14 @@ claims(
     claim("With dropout: over 1.4 times", dropout / full, above=1.4),
     claim("Under autocast: within 15% of full tuning", autocast / full, above=0.85, below=1.15),
     claim("bf16 adapters keep less than full tuning", same / full, below=1),
-    claim(
-        "fp32 over bf16, counted by hand", default - same, equals=experiment.by_hand(512, rank=8)
-    ),
+    claim("fp32 over bf16, counted by hand", default - same, equals=experiment.by_hand(512, 8)),
 )
 
 # %% [markdown]
 # **Type.** `q_proj`, `k_proj` and `v_proj` read one tensor and keep it once; so do `gate_proj` and
 # `up_proj`; attention keeps `o_proj`'s anyway. fp32 adapters on a bf16 base *copy* theirs, each its own.
 # A block of width $d$, its MLP $d_{ff}$: $4(6d+d_{ff}+7r)$ bytes a token, not $2(2d+d_{ff}+7r)$. *Autocast*
-# computes in bf16. bf16 adapters keep even less than full tuning: frozen norms need less.
+# computes in bf16. bf16 adapters keep even less than full tuning: frozen norms and head need less.
 #
 # **Dropout** of an adapter's input makes such a copy, too, and a *mask*: which numbers were dropped.
 # On a GPU, as drawn, a mask is a byte a number; a CPU's is as wide as its input.
@@ -191,9 +189,9 @@ claims(
 # activations and logits shrink with them. Autocast (`bf16=True` in transformers), or bf16 adapters
 # (`autocast_adapter_dtype=False`; their cost: chapter 16). `lora_dropout=0`, unless it helps you.
 #
-# So two reports are no fault of PEFT: TinyLlama in bf16, $2\times8192$ tokens, took *more* with LoRA, and
-# less when short ([PEFT 1514](https://github.com/huggingface/peft/issues/1514); the last cell traces such a
-# step); a ResNet-50's activations went from 1,311 to 2,618 MiB, on a CPU
+# Two reports that this explains: TinyLlama in bf16, $2\times8192$ tokens, took *more* with LoRA, and less
+# when short ([PEFT 1514](https://github.com/huggingface/peft/issues/1514); the last cell traces such a
+# step); a ResNet-50's activations went from 1,311 to 2,618 MiB, with dropout on a CPU
 # ([PEFT 2196](https://github.com/huggingface/peft/issues/2196)).
 #
 # ## Remember

@@ -22,7 +22,10 @@ def _all(reads: Reads) -> int:
 
 def _shared(reads: Reads) -> int:
     """Numbers a token where modules that read one tensor keep it once."""
-    return sum({tensor: width for tensor, width in reads.values()}.values())
+    widths = {}
+    for tensor, width in reads.values():
+        widths[tensor] = width
+    return sum(widths.values())
 
 
 def right(tokens: int, reads: Reads, base_bytes: int, adapter_bytes: int, dropout: float) -> float:

@@ -79,6 +79,15 @@ def test_question_b_is_what_a_models_adapters_keep(fp32, rate):
     assert measured == counted(4 if fp32 else 2, rate) - counted(2, 0.0)
 
 
+def test_what_full_tuning_keeps_over_bf16_adapters_is_for_norms_head_and_first_layer():
+    tokens, width, config = 512, 128, LoraConfig(r=8, target_modules="all-linear")
+    adapted = get_peft_model(experiment.shipped(), config, autocast_adapter_dtype=False)
+    full, lora = (kept(model, experiment.batch(4)) for model in (experiment.shipped(), adapted))
+    norms, head, ids = 9 * 2 * width, 2 * width, 8
+    first = 4 * width + 4  # below the first adapter nothing needs a gradient: no fp32 norm
+    assert full - lora == tokens * (norms + head + ids + first - 4 * 7 * 8 * 2)
+
+
 def test_the_hand_count_can_fail():
     assert experiment.by_hand(512, 8) == 7_045_120 != experiment.by_hand(512, 9)
 

@@ -96,7 +96,7 @@ for name, (dropout, fp32) in ways.items():
     kept[name] = experiment.kept(model, tokens)
 with torch.autocast("cpu", torch.bfloat16):
     kept["fp32 + autocast"] = experiment.kept(model, tokens)
-peaks = experiment.peaks()  # of whole steps: 10 seconds
+peaks = experiment.peaks()  # of whole steps; 5 seconds
 figure.draw(kept, peaks, guess)
 
 # %% tags=["nbval-check-output"]
@@ -173,7 +173,7 @@ explorer.peak_explorer()  # each view takes some seconds
 
 # %% tags=["nbval-check-output"]
 ratio = {T: peaks["fp32 adapters"][T] / peaks["full tuning"][T] for T in (128, 1024)}
-low, high = (experiment.llama(rank) for rank in (8, 256))  # Llama-3.2-1B; 5 seconds
+low, high = (experiment.llama(rank) for rank in (8, 256))  # Llama-3.2-1B; 4 seconds
 claims(
     claim("Traced peaks: the CPU allocator's", experiment.largest_error(), below=0.001),
     claim("Shipped model, 128 tokens: LoRA under 0.9 of full tuning", ratio[128], below=0.9),

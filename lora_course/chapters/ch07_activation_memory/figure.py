@@ -42,7 +42,7 @@ def draw(
         left.set_xlim(0, 1.15 * max(ratios))
         guessed = mark_guess(left, guess)
         if guessed:
-            left.legend(loc="lower right")
+            left.legend(loc="upper right", fontsize=9.5, frameon=True, framealpha=1)
         left.set_xlabel(f"bytes kept, times {names[0]}'s")
         left.set_title("kept for the backward pass", fontsize=11)
         for style, (name, by_tokens) in enumerate(peaks.items()):
@@ -72,14 +72,15 @@ def draw(
 
 def draw_parts(held: Mapping[str, Mapping[str, int]]) -> Picture:
     """A stacked bar for each way of training: what its step holds at the peak, by kind, in GB."""
+    parts = {name: grouped(dict(one)) for name, one in held.items()}
+    longest = max(sum(one.values()) for one in parts.values())
+    seen = [group for group in GROUPS if max(p[group] for p in parts.values()) > SEEN * longest]
     with panels() as (figure, (axes,)):
-        left = [0.0] * len(held)
-        for place, group in enumerate(GROUPS):
-            widths = [grouped(dict(one))[group] / GB for one in held.values()]
-            if max(widths) < SEEN * max(sum(one.values()) / GB for one in held.values()):
-                continue
+        left = [0.0] * len(parts)
+        for place, group in enumerate(seen):
+            widths = [one[group] / GB for one in parts.values()]
             axes.barh(
-                list(held),
+                list(parts),
                 widths,
                 0.6,
                 left,
@@ -101,8 +102,7 @@ def draw_parts(held: Mapping[str, Mapping[str, int]]) -> Picture:
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         figure.set_size_inches(7.6, 2.9)
         said = [
-            f"{name}: "
-            + ", ".join(f"{group} {size(of)}" for group, of in grouped(dict(one)).items())
-            for name, one in held.items()
+            f"{name}: " + ", ".join(f"{group} {size(one[group])}" for group in seen)
+            for name, one in parts.items()
         ]
         return Picture(figure, f"Held at the peak of a step. {'; '.join(said)}.")

@@ -138,7 +138,7 @@ def test_the_comparison_says_where_lora_takes_more():
 def test_the_explorer_moves_activations_with_the_length_and_hardly_with_the_rank():
     explorer = peak_explorer()
     assert "activations 5.18 GB" in explorer.view.value and "6,302 tokens" in explorer.view.value
-    assert "temporary 0 B" not in explorer.view.value
+    assert "temporary" not in explorer.view.value
     explorer.controls["rank"].value = 256
     assert "activations 5.41 GB" in explorer.view.value
     explorer.controls["length"].value = 512

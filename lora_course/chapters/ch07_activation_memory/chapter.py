@@ -103,10 +103,10 @@ figure.draw(kept, peaks, guess)
 full, same, dropout, default, autocast = kept.values()
 claims(
     claim("fp32 adapters keep over 1.2 times what full tuning does", default / full, above=1.2),
-    claim("With dropout: over 1.4 times", dropout / full, above=1.4),
-    claim("Under autocast: within 15% of full tuning", autocast / full, above=0.85, below=1.15),
+    claim("fp32 adapters + dropout: over 1.4 times full tuning", dropout / full, above=1.4),
+    claim("fp32 + autocast: within 15% of full tuning", autocast / full, above=0.85, below=1.15),
     claim("bf16 adapters keep less than full tuning", same / full, below=1),
-    claim("fp32 over bf16, counted by hand", default - same, equals=experiment.by_hand(512, 8)),
+    claim("fp32 less bf16 adapters, by hand", default - same, equals=experiment.by_hand(512, 8)),
 )
 
 # %% [markdown]
@@ -175,9 +175,9 @@ explorer.peak_explorer()  # each view takes some seconds
 ratio = {T: peaks["fp32 adapters"][T] / peaks["full tuning"][T] for T in (128, 1024)}
 low, high = (experiment.llama(rank) for rank in (8, 256))  # Llama-3.2-1B; 4 seconds
 claims(
-    claim("Traced peaks: the CPU allocator's", experiment.largest_error(), below=0.001),
+    claim("Traced peaks are the CPU allocator's, to 0.1%", experiment.largest_error(), below=0.001),
     claim("Shipped model, 128 tokens: LoRA under 0.9 of full tuning", ratio[128], below=0.9),
-    claim("1,024 tokens: LoRA over 1.1 times full tuning", ratio[1024], above=1.1),
+    claim("Shipped model, 1,024 tokens: LoRA over 1.1 times", ratio[1024], above=1.1),
     claim("Llama, rank 8 to 256: activations grow under 6%", high.kept / low.kept, below=1.06),
     claim("Llama's logits: 3 fp32 copies", low.logits, equals=3 * 4 * 2048 * 128_256),
 )
@@ -191,7 +191,7 @@ claims(
 #
 # Two reports that this explains: TinyLlama in bf16, $2\times8192$ tokens, took *more* with LoRA, and less
 # when short ([PEFT 1514](https://github.com/huggingface/peft/issues/1514); the last cell traces such a
-# step); a ResNet-50's activations went from 1,311 to 2,618 MiB, with dropout on a CPU
+# step); a ResNet-50's activations took 1,311 MiB, with LoRA (dropout, on a CPU) 2,618
 # ([PEFT 2196](https://github.com/huggingface/peft/issues/2196)).
 #
 # ## Remember

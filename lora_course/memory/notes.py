@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
+
+from torch import Tensor
 
 from lora_course.memory.configs import DEQUANTISED
 from lora_course.memory.coverage import EXPERTS
@@ -95,4 +97,18 @@ def adapter_notes(adapted: Any, trainable: int, without: dict[str, float]) -> It
         yield (
             f"{', '.join(whole)} trained and saved whole: {trainable / rest:.0f} times as many"
             " parameters as the adapter alone, in the file as in training"
+        )
+
+
+def file_notes(saved: Mapping[str, Tensor]) -> Iterator[str]:
+    """Frozen weights in the adapter's file: PEFT puts them there with an adapted embedding."""
+    sizes = {name: tensor.numel() for name, tensor in saved.items()}
+    frozen = [name for name in sizes if name.endswith(".base_layer.weight")]
+    if frozen:
+        names = sorted({name.split(".")[-3] for name in frozen})
+        share = sum(sizes[name] for name in frozen) / sum(sizes.values())
+        yield (
+            f"{share:.0%} of the file are frozen weights, of {', '.join(names)}, which PEFT saves"
+            " where embeddings or the head are targets; save_embedding_layers=False in"
+            " save_pretrained leaves them out"
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from lora_course.memory.adapted import adapted_layers
 from lora_course.memory.configs import DEQUANTISED
 from lora_course.memory.coverage import EXPERTS
 from lora_course.memory.setting import QUANTISED
@@ -20,8 +21,8 @@ MANY = 0.1  # of the parameters, in experts that get no adapter
 def rank_notes(adapted: Any) -> Iterator[str]:
     """Whether adapters have a larger rank than their matrix, which PEFT allows."""
     over: dict[tuple[int, int], int] = {}
-    for module in adapted.modules():
-        for name, a in getattr(module, "lora_A", {}).items():
+    for module in adapted_layers(adapted):
+        for name, a in module.lora_A.items():
             b = module.lora_B[name]
             # An embedding's factors are no layers, and those of experts hold all experts' ranks.
             if not hasattr(a, "in_features") or a.out_features != module.r[name]:

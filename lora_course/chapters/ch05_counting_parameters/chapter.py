@@ -32,9 +32,9 @@ recall(chapter=5)
 # |`q_proj`, `o_proj`|$8\times8$|16 each|
 # |`k_proj`, `v_proj`|$4\times8$|12 each|
 #
-# That makes 56; four squares would make 64. The MLP's matrices are longer than squares. No weights are
-# needed to count: on PyTorch's *meta device* a tensor has a shape, a type and no values. There
-# `count_parameters` lets PEFT adapt any model.
+# Together 56; four squares make 64. The MLP's matrices are longer than squares. No weights are needed to
+# count: on PyTorch's *meta device* a tensor has a shape, a type and no values. There `count_parameters`
+# lets PEFT adapt any model.
 
 # %% tags=["nbval-check-output"]
 by_peft = count_parameters("Llama-3.1-8B", LoraConfig(r=16, target_modules="all-linear"))
@@ -44,9 +44,9 @@ by_hand, square = sum(one.values()), estimate_lora_params(4096, 16, layers)
 header = by_peft.file_bytes - 4 * by_peft.trainable
 claims(
     claim("Llama-3.1-8B: PEFT trains as many as the shapes say", by_peft.trainable, equals=by_hand),
-    claim("Seven squares a layer: over a quarter too few", 7 * square / by_hand, below=0.75),
-    claim("k_proj has 0.625 of q_proj's", one["k_proj"] / one["q_proj"], equals=0.625),
-    claim("Its file: 4 bytes a number, and below 0.1 MB", header / 1e6, above=0, below=0.1),
+    claim("8B: seven squares a layer are over a quarter too few", 7 * square / by_hand, below=0.75),
+    claim("8B: k_proj trains 0.625 of q_proj", one["k_proj"] / one["q_proj"], equals=0.625),
+    claim("8B: the file has 4 bytes a number, below 0.1 MB more", header / 1e6, above=0, below=0.1),
 )
 
 # %% [markdown]
@@ -79,7 +79,7 @@ ch05.count.check(count_adapter)
 #
 # A *header* with names and shapes; then the numbers. PEFT keeps $A$ and $B$ in fp32, 4 bytes each, even
 # on a bf16 base. `modules_to_save` trains and saves *whole* modules, in the base's type. Guides for new
-# tokens give it `embed_tokens` and `lm_head` (the output head): vocabulary × hidden numbers each.
+# tokens give it `embed_tokens` and `lm_head` (the output head): vocabulary × `hidden_size` numbers each.
 # `trainable_token_indices` trains only the rows of some tokens. Many small models have *tied* embeddings:
 # one matrix serves as both.
 #
@@ -103,7 +103,7 @@ embeddings, head = tied.numbers["embeddings"], tied.numbers["head"]
 claims(
     claim("8B, + both: over 13 times the file", both.file / alone.file, above=13, below=14),
     claim("8B, + both: over 25 times the numbers that train", both.trains / alone.trains, above=25),
-    claim("8B, + 3 tokens: less than 0.1% more", tokens.file / alone.file, below=1.001),
+    claim("8B, + 3 tokens: less than 0.1% more", tokens.file / alone.file - 1, below=0.001),
     claim("1B, + both: over 24 times the file", tied.file / tied_alone.file, above=24),
     claim("1B: its one tied matrix trains and is saved as two", head, equals=embeddings),
     guess=guess,
@@ -150,7 +150,7 @@ linear, seven = mixtral["all-linear"], mixtral["seven names"]
 frozen = min(seven.frozen_experts, oss["all-linear"].frozen_experts)
 warned = experiment.warnings_naming(experiment.SEVEN, "mixtral", experiment.WAYS["seven names"])
 claims(
-    claim("Mixtral, all-linear: its experts' gate_up_proj gets rank 32", linear.rank, equals=32),
+    claim("Mixtral, r = 16, all-linear: gate_up_proj gets rank 32", linear.rank, equals=32),
     claim("Mixtral, all-linear: the router trains, too", linear.numbers["router"], above=0),
     claim("Mixtral, seven names; gpt-oss, all-linear: 90% is frozen experts", frozen, above=0.9),
     claim("A small Mixtral, seven names: PEFT's warnings that name one", warned, equals=0),
@@ -184,7 +184,7 @@ def reach(modules, targets):
 ch05.reach.check(reach)
 
 # %% [markdown]
-# Choose Phi-3, which fuses: what do the seven names reach? Then an MoE: which bar has the experts?
+# Choose Phi-3, which fuses: what do the seven names reach? Which bars of an MoE have experts?
 
 # %%
 explorer.count_explorer()
@@ -192,11 +192,10 @@ explorer.count_explorer()
 # %% [markdown]
 # ## Which decision does this change?
 #
-# **Targets.** Without experts: `LoraConfig(r=16, target_modules="all-linear")`. With them: decide whether they
-# learn; if so, attention's four names and
-# `target_parameters=["experts.gate_up_proj", "experts.down_proj"]`. Then ask
-# `count_parameters(…).without`, or `lora-course memory`, what is frozen. ([0.022%
-# trained](https://github.com/ml-explore/mlx-lm/issues/571), in MLX: no expert did.)
+# **Targets.** Without experts: `LoraConfig(r=16, target_modules="all-linear")`. With them: decide whether
+# they learn; if so, attention's four names and `target_parameters=["experts.gate_up_proj",
+# "experts.down_proj"]`. Then ask `count_parameters(…).without`, or `lora-course memory`, what is frozen.
+# (In MLX, [0.022% trained](https://github.com/ml-explore/mlx-lm/issues/571): no expert did.)
 #
 # **`modules_to_save`.** Why is my adapter [1 GB, not
 # 79 MB](https://github.com/huggingface/trl/issues/1287), [4 GB for

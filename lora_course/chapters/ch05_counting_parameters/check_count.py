@@ -147,7 +147,7 @@ def _case(draws: random.Random, kind: str) -> list[object]:
     """A small model, in which heads times head_dim is not hidden_size, a rank, and targets."""
     heads = draws.choice((8, 12, 16))
     shape = Decoder(
-        hidden=draws.choice((512, 640, 896)),
+        hidden=draws.choice((512, 704, 896)),
         intermediate=draws.choice((1376, 1792, 2432)),
         layers=draws.randint(6, 30),
         heads=heads,

@@ -110,8 +110,8 @@ claims(
 )
 
 # %% [markdown]
-# On an fp32 base the file would grow as the numbers do. (`ensure_weight_tying=True` trains the tied two as
-# one; the file still holds both.)
+# On an fp32 base the file grows as the numbers do. (`ensure_weight_tying=True` trains the tied two as one;
+# the file holds both.)
 #
 # **Question (b)** · easy, 5 minutes. The bytes of such a file without its header. `adapter`: numbers in
 # all $A$ and $B$; `saved`: list of modules saved whole; `tokens`: how many single rows.
@@ -134,9 +134,9 @@ ch05.size.check(data_bytes)
 # ## What no target reaches
 #
 # PEFT adapts a module whose name is a *target*, or ends in a dot and a target. So `v_proj` does not reach
-# `qkv_proj`, where some models keep three matrices *fused*. (As one it takes one $A$: by hand, above,
-# $8+4+4+8=24$ numbers in place of 40.) A target that reaches nothing is passed by; only where all miss,
-# there is an error.
+# `qkv_proj`, where some models keep three matrices *fused*. (As one it takes one $A$: in the example,
+# $8+4+4+8=24$ numbers, not 40.) A target that reaches nothing is passed by; only where all miss, there
+# is an error.
 #
 # A *mixture of experts* (MoE) has many MLPs a block, the *experts*; a small matrix, the *router*, sends
 # each token to a few. transformers keeps a block's experts in two tensors, `gate_up_proj` (gate and up,

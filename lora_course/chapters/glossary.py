@@ -40,7 +40,13 @@ TERMS = (
         1,
     ),
     Term("edge", "The smallest or the largest of the values tried; one beyond may be better.", 3),
+    Term(
+        "embeddings",
+        "A matrix with a row for each token that the model knows: what it reads in its place.",
+        5,
+    ),
     Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
+    Term("experts", "Many MLPs in one block, of which each token passes through a few.", 5),
     Term("fall", "By how much the loss gets smaller in a step.", 3),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
     Term(
@@ -49,11 +55,34 @@ TERMS = (
         " layers, in chapter 4 all.",
         1,
     ),
+    Term("fused", "Of matrices that read the same input: stored as one, such as qkv_proj.", 5),
     Term("gradient", "How the loss changes with each weight; a step goes against it.", 1),
+    Term(
+        "grouped-query attention",
+        "Attention in which several heads of queries share one of keys and one of values: k_proj"
+        " and v_proj have fewer rows than q_proj. Often just: GQA.",
+        5,
+    ),
+    Term(
+        "header",
+        "The first part of a safetensors file: names, types, shapes and places of what follows.",
+        5,
+    ),
     Term("held-out", "Kept out of training, to judge the result by.", 1),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
+    Term(
+        "meta device",
+        "Where PyTorch's tensors have a shape and a type, but no values and no memory.",
+        5,
+    ),
+    Term(
+        "mixture of experts",
+        "A model with many MLPs, the experts, in a block, and a router that picks a few for each"
+        " token. Often just: MoE.",
+        5,
+    ),
     Term(
         "nats",
         "The unit of a language model's loss: minus the natural logarithm of the probability that"
@@ -68,6 +97,12 @@ TERMS = (
         4,
     ),
     Term(
+        "output head",
+        "The last matrix of a language model, with a row for each token that it knows: it makes the"
+        " scores. Often named lm_head.",
+        5,
+    ),
+    Term(
         "paired seeds",
         "The same seeds for both sides of a comparison, so that luck with data and order is the"
         " same for both; one then looks at the differences, seed by seed.",
@@ -76,6 +111,7 @@ TERMS = (
     Term("path", "All the steps of a training, one after the other.", 3),
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
     Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
+    Term("router", "The small matrix that picks experts for a token.", 5),
     Term("rsLoRA", "A rule that divides alpha by √r in place of r.", 3),
     Term("rule", "How alpha follows the rank: fixed, alpha = r, alpha = 2r, …", 3),
     Term("scale", "The number s = alpha/r that BA is multiplied by.", 3),
@@ -100,6 +136,8 @@ TERMS = (
         1,
     ),
     Term("sweep", "The same training at several settings, to compare them.", 4),
+    Term("target", "A name, or the end of one, by which PEFT finds what it adapts.", 5),
+    Term("tied", "Of embeddings and output head: one matrix that serves as both.", 5),
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),
 )

@@ -1,0 +1,246 @@
+"""Weights, gradients, optimizer: what training adds, to the byte, and when it is held."""
+# %% [markdown] draft=true
+# # 6. Weights, gradients, optimizer
+#
+# Chapter 6 of 24 · 15 minutes to read, 20 more for the questions · half a minute of computing
+#
+# **You will measure** what each trained number costs, to the byte, what 8-bit Adam saves on an adapter,
+# and at which moment of a step most memory is held.
+#
+# **You need** Adam's two averages ([chapter 4](04_rank_selection.ipynb)) and how to count what trains
+# ([chapter 5](05_counting_parameters.ipynb)). New words: [glossary](glossary.ipynb). First, what do you
+# remember?
+
+# %%
+import torch
+from bitsandbytes.optim import AdamW8bit
+from peft import LoraConfig, get_peft_model
+
+from lora_course import claim, claims, predict, recall
+from lora_course.chapters.ch06_state_memory import experiment, explorer, figure
+from lora_course.chapters.ch06_state_memory import questions as ch06
+from lora_course.core.layers import trainable_parameters
+from lora_course.tasks.style import StyleShift
+
+recall(chapter=6)
+
+# %% [markdown]
+# ## To the byte
+#
+# A number that trains is held four times: the *weight*, its *gradient* and Adam's two averages, the
+# *optimizer state*. In fp32, 4 bytes each, that makes 16. One thing more: Adam counts its steps, in one
+# fp32 number **for each tensor**.
+#
+# By hand: $W$ is $2\times2$, $r=1$. $A$ and $B$ are 2 tensors of 2 numbers:
+#
+# |weights|gradients|averages|counters|all|
+# |-|-|-|-|-|
+# |$4\cdot4$|$4\cdot4$|$4\cdot8$|$2\cdot4$|$16\cdot4+4\cdot2=72$ bytes|
+#
+# Frozen weights take their own bytes alone: 4 in fp32, 2 in bf16, about half a byte in nf4 (chapter 17).
+# PEFT makes the adapter of a bf16 base fp32, unless told not to. One real step of each:
+
+# %% tags=["nbval-check-output"]
+config = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
+task, task16 = StyleShift(), StyleShift(dtype=torch.bfloat16)
+models = {
+    "full tuning in fp32": task.model(),
+    "fp32 adapter on a bf16 base": get_peft_model(task16.model(), config),
+    "bf16 adapter": get_peft_model(task16.model(), config, autocast_adapter_dtype=False),
+}
+tokens = task.batches(seed=0, steps=1)(0).inputs[0][:2, :32]  # 2 sequences of 32 tokens
+exact = []
+for name, model in models.items():
+    trained = trainable_parameters(model)
+    optimizer = torch.optim.AdamW(trained, fused=True)
+    model(input_ids=tokens, labels=tokens).loss.backward()
+    optimizer.step()
+    size, bytes_each = sum(p.numel() for p in trained), trained[0].element_size()
+    predicted = 4 * bytes_each * size + 4 * len(trained)
+    bytes_trained = experiment.held(model, optimizer).trained
+    exact.append(claim(f"{name}: n = {size:,}, to the byte", bytes_trained, equals=predicted))
+claims(*exact)
+
+# %% [markdown]
+# ## Eight bits
+#
+# 8-bit Adam ([bitsandbytes](https://huggingface.co/docs/bitsandbytes/optimizers)) stores each average in
+# one byte: 2 bytes in place of 8. What does that save on a rank-8 adapter of this model?
+
+# %%
+guess = predict(
+    "8-bit Adam on this adapter saves … of the optimizer's state?",
+    ("nothing", "a quarter", "half", "three quarters"),
+)
+
+# %%
+state = {}
+for setup in (8, 64, "full tuning"):
+    model = task.model()
+    if setup != "full tuning":
+        model = get_peft_model(model, LoraConfig(r=setup, target_modules="all-linear"))
+    trained = trainable_parameters(model)
+    optimizer = AdamW8bit(trained)
+    model(input_ids=tokens, labels=tokens).loss.backward()
+    optimizer.step()
+    state[setup] = experiment.held(model, optimizer).state / sum(p.numel() for p in trained)
+
+# %% tags=["nbval-check-output"]
+in_bf16 = [
+    experiment.bytes_a_parameter(experiment.SHIPPED, 8, name, "bf16")["optimizer state"]
+    for name in ("adamw", "adamw-8bit")
+]
+usual = experiment.saved_by_8_bits("Llama-3.1-8B", rank=16)  # bf16 base, 2,048 tokens
+narrow = {"precision": "nf4", "seq_length": 256}
+large = experiment.saved_by_8_bits("Llama-3.1-8B", rank=256, **narrow)
+claims(
+    claim("rank 8: 8 bytes a trained parameter, so nothing is saved", state[8], equals=8.0),
+    claim("rank 64 and full tuning: near 2", max(state[64], state["full tuning"]), below=2.1),
+    claim("rank 8 in bf16: nearly twice AdamW's", in_bf16[1] / in_bf16[0], above=1.9),
+    claim("Llama-3.1-8B, rank 16: under 1% of a step's memory saved", usual, below=0.01),
+    claim("rank 256, nf4 base, 256 tokens: over 20%", large, above=0.2),
+    guess=guess,
+)
+
+# %% [markdown]
+# A tensor with fewer than 4,096 entries keeps fp32 averages
+# ([documentation](https://huggingface.co/docs/bitsandbytes/optimizers)), even of a bf16 adapter. At rank 8
+# every $A$ and $B$ here is that small. Llama's are large enough, but at usual ranks all of an adapter is a
+# small part of memory. Move the rank, then the model: where does the last part shrink?
+
+# %%
+explorer.state_explorer()
+
+# %% [markdown]
+# **Question (a)** · medium, 7 minutes. `shapes` maps names of trained fp32 tensors to their shapes.
+# A *tied* tensor has two names: `tied` maps the second to the first. 8-bit AdamW has no counters in
+# tensors; leave out its scales (the bit above 2). Stuck? In a new cell: `ch06.state.hint()`, `.hint(2)`,
+# `.solution()`.
+
+
+# %% tags=["exercise", "nbval-check-output"] question="state"
+from math import prod
+
+
+def state_bytes(shapes, tied, optimizer):
+    """Bytes of the state; the optimizer is "AdamW" or "AdamW8bit"."""
+    # solution
+    sizes = [prod(shape) for name, shape in shapes.items() if name not in tied]
+    if optimizer == "AdamW":
+        return sum(8 * size + 4 for size in sizes)
+    return sum(8 * size if size < 4096 else 2 * size for size in sizes)
+    # blank
+    # return ...
+    # end
+
+
+ch06.state.check(state_bytes)
+
+# %% [markdown]
+# ## When
+#
+# Not everything is held at once. The **peak** is the most bytes held *at one moment*. By hand:
+#
+# |comes (+), goes (−)|weights +4|kept +3|kept −3|gradients +2|
+# |-|-|-|-|-|
+# |held|4|**7**|4|6|
+#
+# The peak is 7, not $4+3+2=9$. Below, every tensor of the first two real steps is watched: F forward, B
+# backward, O optimizer. Grey is everything else, most of it what the forward pass keeps
+# ([chapter 7](07_activation_memory.ipynb)). `foreach` and `fused` are two ways to
+# compute the same AdamW: over lists of all tensors, or in one operation.
+
+# %%
+runs = {}
+for name, adapted, way in (
+    ("full tuning, foreach", False, {"foreach": True}),
+    ("full tuning, fused", False, {"fused": True}),
+    ("LoRA, rank 8, fused", True, {"fused": True}),
+):
+    model = get_peft_model(task.model(), config) if adapted else task.model()
+    optimizer = torch.optim.AdamW(trainable_parameters(model), **way)
+    runs[name] = experiment.timeline(model, optimizer, tokens)
+figure.draw_timelines(runs)
+
+# %% tags=["nbval-check-output"]
+foreach, fused, lora = runs.values()
+zeroed = task.model()
+optimizer = torch.optim.AdamW(trainable_parameters(zeroed), fused=True)
+zeroed = experiment.timeline(zeroed, optimizer, tokens, set_to_none=False)
+more = foreach.most("optimizer", 2) - fused.most("optimizer", 2)
+later = fused.most("forward", 2) - fused.most("forward", 1)
+left = zeroed.before_backward(2) - fused.before_backward(2)
+claims(
+    claim("foreach: 4 bytes a parameter more, inside step()", more / fused.trained, equals=4.0),
+    claim("fused: the second forward pass holds more, by the state", later, equals=fused.state),
+    claim("gradients zeroed: 4 bytes a parameter more there", left / fused.trained, equals=4.0),
+    claim("full tuning: foreach's peak is over 10% higher", foreach.peak / fused.peak, above=1.1),
+    claim("LoRA: at its peak under 15% is the adapter's", lora.share_trained, below=0.15),
+)
+
+# %% [markdown]
+# The state comes with the first `optimizer.step()`: a run can fit one step and fail in the second.
+# Gradients come as grey goes. `zero_grad()` sets them to None, and they are gone;
+# `set_to_none=False` fills them with zeros, and they are held through the next forward pass.
+#
+# **Question (b)** · easy, 5 minutes. Each event is a pair of a name and a change: bytes that came, or went (below 0).
+
+
+# %% tags=["exercise", "nbval-check-output"] question="peak"
+def find_peak(events):
+    """A dict: bytes, the peak; moment, the number (from 0) of the first event that reaches it."""
+    # solution
+    held, best = 0, {"bytes": 0, "moment": 0}
+    for moment, (_, change) in enumerate(events):
+        held += change
+        if held > best["bytes"]:
+            best = {"bytes": held, "moment": moment}
+    return best
+    # blank
+    # return ...
+    # end
+
+
+ch06.peak.check(find_peak)
+
+# %% [markdown]
+# **Question (c)** · medium, 5 minutes. A sketch for any later step with `fused`: it is fullest either as
+# the forward pass ends, with all that it keeps, or as the backward pass ends, with all gradients. (`weights`: frozen and trained.)
+
+
+# %% tags=["exercise", "nbval-check-output"] question="step"
+def step_peak(weights, gradients, state, kept, set_to_none):
+    """Bytes at the fuller of the two moments."""
+    # solution
+    old = 0 if set_to_none else gradients
+    return weights + state + max(kept + old, gradients)
+    # blank
+    # return ...
+    # end
+
+
+ch06.step.check(step_peak)
+
+# %% [markdown]
+# ## Which decision does this change?
+#
+# **The optimizer: for an adapter of usual rank AdamW, fused** (`optim="adamw_torch_fused"`, transformers'
+# [default](https://huggingface.co/docs/transformers/main_classes/trainer)). 8-bit Adam pays where much
+# trains: full tuning, embeddings in `modules_to_save`, a high rank on an nf4 base. Is more held than you
+# counted? Perhaps `foreach`, as in [torchtune 389](https://github.com/meta-pytorch/torchtune/pull/389):
+# PyTorch's [default on a GPU](https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html).
+#
+# **The adapter's precision: fp32, PEFT's default.** bf16 halves 16 bytes of a small part; what it costs,
+# chapter 16 measures. And why did LoRA's peak look *higher* than full tuning's
+# ([torchtune 794](https://github.com/meta-pytorch/torchtune/issues/794))? The full recipe had another
+# optimizer, and used each gradient up within the backward pass: compare at one optimizer.
+#
+# ## Remember
+#
+# - 16 bytes a trained number in fp32, and 4 a tensor. Frozen: its own bytes alone.
+# - 8-bit Adam decides tensor by tensor: below 4,096 entries it saves nothing.
+# - A peak is one moment, not a sum of parts. The second step is the one to watch.
+#
+# Next: the grey part, in [chapter 7](07_activation_memory.ipynb).
+#
+# **Sources:** above, [8-bit optimizers](https://arxiv.org/abs/2110.02861), and the [glossary](glossary.ipynb).

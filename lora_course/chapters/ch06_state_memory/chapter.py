@@ -1,4 +1,3 @@
-"""Weights, gradients, optimizer: what training adds, to the byte, and when it is held."""
 # %% [markdown] draft=true
 # # 6. Weights, gradients, optimizer
 #
@@ -12,14 +11,13 @@
 # remember?
 
 # %%
-import torch
 from bitsandbytes.optim import AdamW8bit
 from peft import LoraConfig, get_peft_model
+from torch.optim import AdamW
 
 from lora_course import claim, claims, predict, recall
 from lora_course.chapters.ch06_state_memory import experiment, explorer, figure
 from lora_course.chapters.ch06_state_memory import questions as ch06
-from lora_course.core.layers import trainable_parameters
 from lora_course.tasks.style import StyleShift
 
 recall(chapter=6)
@@ -41,24 +39,17 @@ recall(chapter=6)
 # PEFT makes the adapter of a bf16 base fp32, unless told not to. One real step of each:
 
 # %% tags=["nbval-check-output"]
-config = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
-task, task16 = StyleShift(), StyleShift(dtype=torch.bfloat16)
+task, config = StyleShift(), LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
 models = {
-    "full tuning in fp32": task.model(),
-    "fp32 adapter on a bf16 base": get_peft_model(task16.model(), config),
-    "bf16 adapter": get_peft_model(task16.model(), config, autocast_adapter_dtype=False),
+    "full tuning": task.model(),
+    "fp32 adapter": get_peft_model(task.model(), config),
+    "bf16 adapter": get_peft_model(task.model().bfloat16(), config, autocast_adapter_dtype=False),
 }
-tokens = task.batches(seed=0, steps=1)(0).inputs[0][:2, :32]  # 2 sequences of 32 tokens
 exact = []
 for name, model in models.items():
-    trained = trainable_parameters(model)
-    optimizer = torch.optim.AdamW(trained, fused=True)
-    model(input_ids=tokens, labels=tokens).loss.backward()
-    optimizer.step()
-    size, bytes_each = sum(p.numel() for p in trained), trained[0].element_size()
-    predicted = 4 * bytes_each * size + 4 * len(trained)
-    bytes_trained = experiment.held(model, optimizer).trained
-    exact.append(claim(f"{name}: n = {size:,}, to the byte", bytes_trained, equals=predicted))
+    held = experiment.one_step(model, AdamW)  # forward, backward, optimizer
+    predicted = 4 * held.bytes_each * held.n + 4 * held.tensors
+    exact.append(claim(f"{name}: n = {held.n:,}, to the byte", held.trained, equals=predicted))
 claims(*exact)
 
 # %% [markdown]
@@ -68,37 +59,21 @@ claims(*exact)
 # one byte: 2 bytes in place of 8. What does that save on a rank-8 adapter of this model?
 
 # %%
-guess = predict(
-    "8-bit Adam on this adapter saves … of the optimizer's state?",
-    ("nothing", "a quarter", "half", "three quarters"),
-)
+guess = predict("8-bit Adam on this adapter saves …?", ("nothing", "half the state", "3/4 of it"))
 
 # %%
-state = {}
-for setup in (8, 64, "full tuning"):
-    model = task.model()
-    if setup != "full tuning":
-        model = get_peft_model(model, LoraConfig(r=setup, target_modules="all-linear"))
-    trained = trainable_parameters(model)
-    optimizer = AdamW8bit(trained)
-    model(input_ids=tokens, labels=tokens).loss.backward()
-    optimizer.step()
-    state[setup] = experiment.held(model, optimizer).state / sum(p.numel() for p in trained)
+models["rank 64"] = get_peft_model(task.model(), LoraConfig(r=64, target_modules="all-linear"))
+state = {name: experiment.one_step(model, AdamW8bit).state_each for name, model in models.items()}
 
 # %% tags=["nbval-check-output"]
-in_bf16 = [
-    experiment.bytes_a_parameter(experiment.SHIPPED, 8, name, "bf16")["optimizer state"]
-    for name in ("adamw", "adamw-8bit")
-]
 usual = experiment.saved_by_8_bits("Llama-3.1-8B", rank=16)  # bf16 base, 2,048 tokens
-narrow = {"precision": "nf4", "seq_length": 256}
-large = experiment.saved_by_8_bits("Llama-3.1-8B", rank=256, **narrow)
+high = experiment.saved_by_8_bits("Llama-3.1-8B", rank=256, precision="nf4", seq_length=256)
 claims(
-    claim("rank 8: 8 bytes a trained parameter, so nothing is saved", state[8], equals=8.0),
-    claim("rank 64 and full tuning: near 2", max(state[64], state["full tuning"]), below=2.1),
-    claim("rank 8 in bf16: nearly twice AdamW's", in_bf16[1] / in_bf16[0], above=1.9),
-    claim("Llama-3.1-8B, rank 16: under 1% of a step's memory saved", usual, below=0.01),
-    claim("rank 256, nf4 base, 256 tokens: over 20%", large, above=0.2),
+    claim("rank 8: 8 bytes of state a number, nothing saved", state["fp32 adapter"], equals=8.0),
+    claim("rank 8 in bf16: 8 again; AdamW keeps half of it", state["bf16 adapter"], equals=8.0),
+    claim("rank 64, full tuning: near 2", max(state["rank 64"], state["full tuning"]), below=2.1),
+    claim("Llama-3.1-8B, rank 16: under 1% of a step's peak saved", usual, below=0.01),
+    claim("rank 256, nf4 base, 256 tokens: over 20%", high, above=0.2),
     guess=guess,
 )
 
@@ -119,12 +94,11 @@ explorer.state_explorer()
 
 
 # %% tags=["exercise", "nbval-check-output"] question="state"
-from math import prod
-
-
 def state_bytes(shapes, tied, optimizer):
     """Bytes of the state; the optimizer is "AdamW" or "AdamW8bit"."""
     # solution
+    from math import prod
+
     sizes = [prod(shape) for name, shape in shapes.items() if name not in tied]
     if optimizer == "AdamW":
         return sum(8 * size + 4 for size in sizes)
@@ -151,31 +125,21 @@ ch06.state.check(state_bytes)
 # compute the same AdamW: over lists of all tensors, or in one operation.
 
 # %%
-runs = {}
-for name, adapted, way in (
-    ("full tuning, foreach", False, {"foreach": True}),
-    ("full tuning, fused", False, {"fused": True}),
-    ("LoRA, rank 8, fused", True, {"fused": True}),
-):
-    model = get_peft_model(task.model(), config) if adapted else task.model()
-    optimizer = torch.optim.AdamW(trainable_parameters(model), **way)
-    runs[name] = experiment.timeline(model, optimizer, tokens)
+runs = {
+    "full tuning, foreach": experiment.two_steps(models["full tuning"], AdamW, foreach=True),
+    "full tuning, fused": experiment.two_steps(models["full tuning"], AdamW, fused=True),
+    "LoRA, rank 8, fused": experiment.two_steps(models["fp32 adapter"], AdamW, fused=True),
+}
 figure.draw_timelines(runs)
 
 # %% tags=["nbval-check-output"]
 foreach, fused, lora = runs.values()
-zeroed = task.model()
-optimizer = torch.optim.AdamW(trainable_parameters(zeroed), fused=True)
-zeroed = experiment.timeline(zeroed, optimizer, tokens, set_to_none=False)
-more = foreach.most("optimizer", 2) - fused.most("optimizer", 2)
-later = fused.most("forward", 2) - fused.most("forward", 1)
-left = zeroed.before_backward(2) - fused.before_backward(2)
+zeroed = experiment.two_steps(models["full tuning"], AdamW, fused=True, set_to_none=False)
 claims(
-    claim("foreach: 4 bytes a parameter more, inside step()", more / fused.trained, equals=4.0),
-    claim("fused: the second forward pass holds more, by the state", later, equals=fused.state),
-    claim("gradients zeroed: 4 bytes a parameter more there", left / fused.trained, equals=4.0),
-    claim("full tuning: foreach's peak is over 10% higher", foreach.peak / fused.peak, above=1.1),
-    claim("LoRA: at its peak under 15% is the adapter's", lora.share_trained, below=0.15),
+    claim("foreach: 4 bytes a number more in step()", foreach.more(fused, "optimizer"), equals=4),
+    claim("Step 2, forward: more by just the state", fused.later("forward"), equals=fused.state),
+    claim("Zeroed gradients: forward, 4 bytes more each", zeroed.more(fused, "forward"), equals=4),
+    claim("LoRA: under 15% of the peak is the adapter's", lora.share_trained, below=0.15),
 )
 
 # %% [markdown]
@@ -183,7 +147,8 @@ claims(
 # Gradients come as grey goes. `zero_grad()` sets them to None, and they are gone;
 # `set_to_none=False` fills them with zeros, and they are held through the next forward pass.
 #
-# **Question (b)** · easy, 5 minutes. Each event is a pair of a name and a change: bytes that came, or went (below 0).
+# **Question (b)** · easy, 5 minutes. Each event is a pair of a name and a change: bytes
+# that came, or went (below 0).
 
 
 # %% tags=["exercise", "nbval-check-output"] question="peak"

@@ -92,7 +92,7 @@ MISTAKES = (
     Mistake(
         "the tied tensor not at all",
         lambda shapes, tied, optimizer: right(
-            shapes, tied | {name: "" for name in tied.values()}, optimizer
+            shapes, tied | dict.fromkeys(tied.values(), ""), optimizer
         ),
         "A tied tensor is one tensor with two names: count it once, not never.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from lora_course.memory.meta import DTYPES
 from lora_course.memory.optimizers import state_bytes, state_tensors, storage_bytes
 from lora_course.memory.trace.peak import StorageLog
 from lora_course.models.architectures import Decoder, model_shape
+from lora_course.tasks.style import StyleShift
 
 SHIPPED = Decoder(128, 384, 4, 4, 4, 1024, head_dim=32, tied=True)
 """The shape of the course's own model; a test compares."""
@@ -23,10 +25,20 @@ WEIGHTS, GRADIENTS, STATE, ELSE = "weights", "gradients", "optimizer state", "ev
 PHASES = ("forward", "backward", "optimizer")
 
 
+Maker = Callable[..., Any]
+"""An optimizer's class: it takes parameters, and options."""
+
+
 @dataclass(frozen=True)
 class Held:
-    """Bytes by kind between a step and `zero_grad`; of the weights, what is frozen apart."""
+    """What a step has left: how much trains, and bytes by kind before gradients are cleared.
 
+    `n` numbers in so many `tensors`, `bytes_each` a number. `frozen` weights are apart.
+    """
+
+    n: int
+    tensors: int
+    bytes_each: int
     frozen: int
     weights: int
     gradients: int
@@ -37,15 +49,33 @@ class Held:
         """Bytes that training adds to the frozen weights: of what trains, all four numbers."""
         return self.weights + self.gradients + self.state
 
+    @property
+    def state_each(self) -> float:
+        """Bytes of state for each number that trains."""
+        return self.state / self.n
 
-def held(model: nn.Module, optimizer: Any) -> Held:
-    """What model and optimizer hold now, each storage counted once."""
+
+def tokens() -> Tensor:
+    """The batch of every step here: 2 windows of 32 tokens of library code."""
+    windows: Tensor = StyleShift().batches(seed=0, steps=1)(0).inputs[0]
+    return windows[:2, :32]
+
+
+def one_step(model: nn.Module, optimizer: Maker) -> Held:
+    """A real step, forward, backward, optimizer; each storage then counted once."""
     trained = trainable_parameters(model)
+    made, batch = optimizer(trained), tokens()
+    model.zero_grad(set_to_none=True)
+    model(input_ids=batch, labels=batch).loss.backward()
+    made.step()
     return Held(
+        sum(parameter.numel() for parameter in trained),
+        len(trained),
+        trained[0].element_size(),
         storage_bytes(p for p in model.parameters() if not p.requires_grad),
         storage_bytes(trained),
         storage_bytes(p.grad for p in trained if p.grad is not None),
-        storage_bytes(state_tensors(optimizer)),
+        storage_bytes(state_tensors(made)),
     )
 
 
@@ -54,12 +84,12 @@ class Timeline:
     """What steps hold after every tensor that came or went.
 
     `held`: kind -> bytes, one number a moment. `starts`: of each phase of each step, in order, the
-    first moment; then the end. `trained`: how many numbers train, and `trained_bytes` their size.
+    first moment; then the end. `n`: how many numbers train, in `trained_bytes`.
     """
 
     held: dict[str, list[int]]
     starts: tuple[int, ...]
-    trained: int
+    n: int
     trained_bytes: int
 
     @cached_property
@@ -83,9 +113,14 @@ class Timeline:
         start, end = self.starts[place : place + 2]
         return max(self.total[start - 1 : end])  # what is there as it begins counts, too
 
-    def before_backward(self, step: int) -> int:
-        """Bytes between the forward pass of a step and its backward pass."""
-        return self.total[self.starts[len(PHASES) * (step - 1) + 1] - 1]
+    def later(self, phase: str) -> int:
+        """How many bytes more a phase holds at most in the second step than in the first."""
+        return self.most(phase, 2) - self.most(phase, 1)
+
+    def more(self, other: Timeline, phase: str) -> float:
+        """How many bytes more than `other` a phase of the second step holds at most, a number
+        that trains."""
+        return (self.most(phase, 2) - other.most(phase, 2)) / self.n
 
     def at_peak(self) -> dict[str, int]:
         """Bytes by kind at the first moment that is fullest."""
@@ -99,33 +134,35 @@ class Timeline:
         return (self.trained_bytes + fullest[GRADIENTS] + fullest[STATE]) / self.peak
 
 
-def timeline(
-    model: nn.Module, optimizer: Any, tokens: Tensor, steps: int = 2, set_to_none: bool = True
+def two_steps(
+    model: nn.Module, optimizer: Maker, set_to_none: bool = True, **options: Any
 ) -> Timeline:
-    """Real training steps from the first on, watched: every storage from its making to its end.
+    """The first two steps of a training, watched: every storage from its making to its end.
 
-    `tokens`: (sequences, length), the same in each step. Afterwards gradients are set to None, or
-    filled with zeros in place.
+    The optimizer is made anew with `options`. After each step gradients are set to None, or filled
+    with zeros in place.
     """
     trained = trainable_parameters(model)
+    made, batch = optimizer(trained, **options), tokens()
+    model.zero_grad(set_to_none=True)
     log = StorageLog(lambda tensor: ELSE)
     log.hold(model.parameters(), WEIGHTS)
-    log.hold([tokens], ELSE)
+    log.hold([batch], ELSE)
     starts = []
     with log:
-        for _ in range(steps):
+        for _ in range(2):
             starts.append(log.moment)
-            loss = model(input_ids=tokens, labels=tokens).loss
+            loss = model(input_ids=batch, labels=batch).loss
             starts.append(log.moment)
             loss.backward()
             del loss
             log.hold([p.grad for p in trained if p.grad is not None], GRADIENTS)
             starts.append(log.moment)
-            optimizer.step()
-            log.hold(state_tensors(optimizer), STATE)
-            optimizer.zero_grad(set_to_none=set_to_none)
-    count = sum(parameter.numel() for parameter in trained)
-    return Timeline(log.timeline(), (*starts, log.moment), count, storage_bytes(trained))
+            made.step()
+            log.hold(state_tensors(made), STATE)
+            made.zero_grad(set_to_none=set_to_none)
+    n = sum(parameter.numel() for parameter in trained)
+    return Timeline(log.timeline(), (*starts, log.moment), n, storage_bytes(trained))
 
 
 def adapter(model: str | Decoder, rank: int, precision: str = "fp32") -> nn.ParameterList:

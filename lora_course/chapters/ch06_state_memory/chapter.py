@@ -1,4 +1,4 @@
-# %% [markdown] draft=true
+# %% [markdown]
 # # 6. Weights, gradients, optimizer
 #
 # Chapter 6 of 24 · 15 minutes to read, 20 more for the questions · half a minute of computing
@@ -6,7 +6,7 @@
 # **You will measure** what each trained number costs, to the byte, what 8-bit Adam saves on an adapter,
 # and at which moment of a step most memory is held.
 #
-# **You need** Adam's two averages ([chapter 4](04_rank_selection.ipynb)) and how to count what trains
+# **You need** Adam's two averages ([chapter 4](04_rank_selection.ipynb)) and the count $n$ of what trains
 # ([chapter 5](05_counting_parameters.ipynb)). New words: [glossary](glossary.ipynb). First, what do you
 # remember?
 
@@ -25,18 +25,18 @@ recall(chapter=6)
 # %% [markdown]
 # ## To the byte
 #
-# A number that trains is held four times: the *weight*, its *gradient* and Adam's two averages, the
-# *optimizer state*. In fp32, 4 bytes each, that makes 16. One thing more: Adam counts its steps, in one
-# fp32 number **for each tensor**.
+# A number that trains is held four times: the *weight*, its *gradient*, and Adam's two averages, the
+# *optimizer state*. In fp32, 4 bytes each, that makes 16. And PyTorch's Adam counts its steps, in one fp32
+# number **for each tensor**.
 #
-# By hand: $W$ is $2\times2$, $r=1$. $A$ and $B$ are 2 tensors of 2 numbers:
+# By hand: $W$ is $2\times2$, $r=1$. $A$ and $B$ are two tensors of two numbers, so $n=4$:
 #
 # |weights|gradients|averages|counters|all|
 # |-|-|-|-|-|
 # |$4\cdot4$|$4\cdot4$|$4\cdot8$|$2\cdot4$|$16\cdot4+4\cdot2=72$ bytes|
 #
 # Frozen weights take their own bytes alone: 4 in fp32, 2 in bf16, about half a byte in nf4 (chapter 17).
-# PEFT makes the adapter of a bf16 base fp32, unless told not to. One real step of each:
+# One real step of each of three models, its tensors counted:
 
 # %% tags=["nbval-check-output"]
 task, config = StyleShift(), LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
@@ -56,7 +56,7 @@ claims(*exact)
 # ## Eight bits
 #
 # 8-bit Adam ([bitsandbytes](https://huggingface.co/docs/bitsandbytes/optimizers)) stores each average in
-# one byte: 2 bytes in place of 8. What does that save on a rank-8 adapter of this model?
+# one byte: 2 bytes in place of 8. Our adapter has rank 8.
 
 # %%
 guess = predict("8-bit Adam on this adapter saves …?", ("nothing", "half the state", "3/4 of it"))
@@ -72,16 +72,16 @@ claims(
     claim("rank 8: 8 bytes of state a number, nothing saved", state["fp32 adapter"], equals=8.0),
     claim("rank 8 in bf16: 8 again; AdamW keeps half of it", state["bf16 adapter"], equals=8.0),
     claim("rank 64, full tuning: near 2", max(state["rank 64"], state["full tuning"]), below=2.1),
-    claim("Llama-3.1-8B, rank 16: under 1% of a step's peak saved", usual, below=0.01),
-    claim("rank 256, nf4 base, 256 tokens: over 20%", high, above=0.2),
+    claim("Llama-3.1-8B, rank 16: saves under 1% of a step's memory", usual, below=0.01),
+    claim("Llama-3.1-8B, rank 256, nf4 base, 256 tokens: over 20%", high, above=0.2),
     guess=guess,
 )
 
 # %% [markdown]
 # A tensor with fewer than 4,096 entries keeps fp32 averages
-# ([documentation](https://huggingface.co/docs/bitsandbytes/optimizers)), even of a bf16 adapter. At rank 8
-# every $A$ and $B$ here is that small. Llama's are large enough, but at usual ranks all of an adapter is a
-# small part of memory. Move the rank, then the model: where does the last part shrink?
+# ([documentation](https://huggingface.co/docs/bitsandbytes/optimizers)), even if it is bf16 itself. At rank
+# 8 every $A$ and $B$ here is that small. Llama's are large enough, but most adapters are a small part of
+# memory. Move the rank, then the model: where does the last part shrink?
 
 # %%
 explorer.state_explorer()
@@ -119,10 +119,10 @@ ch06.state.check(state_bytes)
 # |-|-|-|-|-|
 # |held|4|**7**|4|6|
 #
-# The peak is 7, not $4+3+2=9$. Below, every tensor of the first two real steps is watched: F forward, B
-# backward, O optimizer. Grey is everything else, most of it what the forward pass keeps
-# ([chapter 7](07_activation_memory.ipynb)). `foreach` and `fused` are two ways to
-# compute the same AdamW: over lists of all tensors, or in one operation.
+# The peak is 7, not $4+3+2$. Below, every tensor of two real steps is watched: F forward, B backward, O
+# optimizer. Grey is everything else, mostly what the forward pass keeps
+# ([chapter 7](07_activation_memory.ipynb)); 64 tokens keep it small. `foreach` and `fused` compute the
+# same AdamW, for all tensors at once: `foreach` with a copy of them in between.
 
 # %%
 runs = {
@@ -143,12 +143,13 @@ claims(
 )
 
 # %% [markdown]
-# The state comes with the first `optimizer.step()`: a run can fit one step and fail in the second.
-# Gradients come as grey goes. `zero_grad()` sets them to None, and they are gone;
-# `set_to_none=False` fills them with zeros, and they are held through the next forward pass.
+# The state comes with the first `step()`: a run can fit one step and fail in the second. Gradients come
+# as grey goes. `zero_grad()` sets them to None: they are gone. With `set_to_none=False` they are filled
+# with zeros, and held through the next forward pass. Full tuning is fullest as the backward pass ends,
+# LoRA as it begins.
 #
-# **Question (b)** · easy, 5 minutes. Each event is a pair of a name and a change: bytes
-# that came, or went (below 0).
+# **Question (b)** · easy, 5 minutes. Each event is a pair of a name and a change: bytes that came, or went
+# (below 0).
 
 
 # %% tags=["exercise", "nbval-check-output"] question="peak"
@@ -169,8 +170,9 @@ def find_peak(events):
 ch06.peak.check(find_peak)
 
 # %% [markdown]
-# **Question (c)** · medium, 5 minutes. A sketch for any later step with `fused`: it is fullest either as
-# the forward pass ends, with all that it keeps, or as the backward pass ends, with all gradients. (`weights`: frozen and trained.)
+# **Question (c)** · medium, 5 minutes. A sketch of any step from the second on, with `fused`: it is
+# fullest either as the forward pass ends, with all that it keeps (`kept`), or as the backward pass ends,
+# with all gradients. `weights` are all weights, frozen ones too.
 
 
 # %% tags=["exercise", "nbval-check-output"] question="step"
@@ -189,23 +191,26 @@ ch06.step.check(step_peak)
 # %% [markdown]
 # ## Which decision does this change?
 #
-# **The optimizer: for an adapter of usual rank AdamW, fused** (`optim="adamw_torch_fused"`, transformers'
+# **The optimizer.** For an adapter of usual rank AdamW, fused (`optim="adamw_torch_fused"`, transformers'
 # [default](https://huggingface.co/docs/transformers/main_classes/trainer)). 8-bit Adam pays where much
-# trains: full tuning, embeddings in `modules_to_save`, a high rank on an nf4 base. Is more held than you
+# trains: full tuning, embeddings in `modules_to_save`, a high rank on an nf4 base. More held than you
 # counted? Perhaps `foreach`, as in [torchtune 389](https://github.com/meta-pytorch/torchtune/pull/389):
 # PyTorch's [default on a GPU](https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html).
 #
-# **The adapter's precision: fp32, PEFT's default.** bf16 halves 16 bytes of a small part; what it costs,
-# chapter 16 measures. And why did LoRA's peak look *higher* than full tuning's
+# **The adapter's precision.** fp32, PEFT's default: bf16 halves a small part; chapter 16 measures what
+# that costs.
+#
+# Why was LoRA's peak *higher* than full tuning's
 # ([torchtune 794](https://github.com/meta-pytorch/torchtune/issues/794))? The full recipe had another
-# optimizer, and used each gradient up within the backward pass: compare at one optimizer.
+# optimizer, and used up each gradient within the backward pass: compare under one recipe.
 #
 # ## Remember
 #
-# - 16 bytes a trained number in fp32, and 4 a tensor. Frozen: its own bytes alone.
+# - A trained number takes 16 bytes in fp32, a tensor 4 more. Frozen: its own bytes alone.
 # - 8-bit Adam decides tensor by tensor: below 4,096 entries it saves nothing.
-# - A peak is one moment, not a sum of parts. The second step is the one to watch.
+# - A peak is one moment, not a sum of parts. Watch the second step.
 #
 # Next: the grey part, in [chapter 7](07_activation_memory.ipynb).
 #
-# **Sources:** above, [8-bit optimizers](https://arxiv.org/abs/2110.02861), and the [glossary](glossary.ipynb).
+# **Sources:** above, [8-bit optimizers](https://arxiv.org/abs/2110.02861), and the
+# [glossary](glossary.ipynb).

@@ -33,12 +33,11 @@ Maker = Callable[..., Any]
 class Held:
     """What a step has left: how much trains, and bytes by kind before gradients are cleared.
 
-    `n` numbers in so many `tensors`, `bytes_each` a number. `frozen` weights are apart.
+    `n` numbers train, in so many `tensors`; `frozen` weights are apart.
     """
 
     n: int
     tensors: int
-    bytes_each: int
     frozen: int
     weights: int
     gradients: int
@@ -71,7 +70,6 @@ def one_step(model: nn.Module, optimizer: Maker) -> Held:
     return Held(
         sum(parameter.numel() for parameter in trained),
         len(trained),
-        trained[0].element_size(),
         storage_bytes(p for p in model.parameters() if not p.requires_grad),
         storage_bytes(trained),
         storage_bytes(p.grad for p in trained if p.grad is not None),

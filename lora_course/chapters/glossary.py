@@ -15,6 +15,11 @@ class Term:
 
 
 TERMS = (
+    Term(
+        "8-bit Adam",
+        "Adam whose two averages are stored in one byte a number each, in tensors large enough.",
+        6,
+    ),
     Term("adapter", "The small trainable part that is added to a frozen model: here A and B.", 1),
     Term("alpha", "A number that you choose; BA is multiplied by alpha/r.", 1),
     Term("base", "The model before fine-tuning. With LoRA its weights stay as they are.", 1),
@@ -48,6 +53,12 @@ TERMS = (
     Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
     Term("experts", "Many MLPs in one block, of which each token passes through a few.", 5),
     Term("fall", "By how much the loss gets smaller in a step.", 3),
+    Term(
+        "foreach",
+        "A way to compute an optimizer's step: one operation after the other, each for all tensors."
+        " The other way, fused, does all in one operation, without copies in between.",
+        6,
+    ),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
     Term(
         "full tuning",
@@ -109,6 +120,7 @@ TERMS = (
         3,
     ),
     Term("path", "All the steps of a training, one after the other.", 3),
+    Term("peak", "The most bytes held at one moment.", 6),
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
     Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
     Term("router", "The small matrix that picks experts for a token.", 5),

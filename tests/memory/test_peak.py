@@ -203,3 +203,21 @@ def test_the_document_holds_the_validation_of_the_packages_here():
     equal = re.findall(r"(\d+) of (\d+) equal", document)
     assert len(equal) == 3 and all(found == of for found, of in equal)
     assert int(equal[0][1]) >= 100
+
+
+def test_a_timeline_has_every_moment_and_its_fullest_is_the_peak():
+    log = StorageLog(lambda tensor: "made")
+    kept = torch.zeros(10)
+    log.hold([kept], "kept")
+    with log:
+        first = kept + 1
+        second = first * 2
+        del first
+        third = second.repeat(3)
+        del second, third
+    assert log.timeline() == {
+        "kept": [40, 40, 40, 40, 40, 40, 40],
+        "made": [0, 40, 80, 40, 160, 120, 0],
+    }
+    assert log.moment == 7 and log.peak() == {"kept": 40, "made": 160}
+    assert StorageLog().timeline() == {}

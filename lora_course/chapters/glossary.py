@@ -19,9 +19,13 @@ TERMS = (
         "8-bit Adam",
         "Adam whose two averages are stored in one byte a number each, in tensors large enough.",
         6,
+        "activations",
+        "What the forward pass keeps for the backward pass, such as inputs of layers that train.",
+        7,
     ),
     Term("adapter", "The small trainable part that is added to a frozen model: here A and B.", 1),
     Term("alpha", "A number that you choose; BA is multiplied by alpha/r.", 1),
+    Term("autocast", "PyTorch's way to compute in 16 bits what is stored in fp32.", 7),
     Term("base", "The model before fine-tuning. With LoRA its weights stay as they are.", 1),
     Term(
         "bf16",
@@ -38,6 +42,7 @@ TERMS = (
         "One of the ways in which a matrix moves its output; r directions: an update of rank r.",
         1,
     ),
+    Term("dropout", "Some numbers of an input, drawn anew each time, are set to 0 in training.", 7),
     Term(
         "Eckart–Young",
         "A theorem: of all matrices of rank r, the one that keeps the r largest singular values is"
@@ -80,8 +85,19 @@ TERMS = (
         5,
     ),
     Term("held-out", "Kept out of training, to judge the result by.", 1),
+    Term(
+        "hook",
+        "A function of yours that PyTorch calls, such as for each tensor that it keeps.",
+        7,
+    ),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
+    Term(
+        "logits",
+        "A language model's scores: one for each token and each word of its vocabulary.",
+        7,
+    ),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
+    Term("mask", "Of dropout: which numbers of the input were set to 0.", 7),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
     Term(
         "meta device",
@@ -151,6 +167,7 @@ TERMS = (
     Term("target", "A name, or the end of one, by which PEFT finds what it adapts.", 5),
     Term("tied", "Of embeddings and output head: one matrix that serves as both.", 5),
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
+    Term("traced", "Of a step: run on tensors that have shapes and no values, to count bytes.", 7),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),
 )
 """By name, without regard to capital letters."""

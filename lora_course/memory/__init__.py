@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lora_course.memory.configs import ConfigError, load_config
     from lora_course.memory.counts import Count
     from lora_course.memory.estimates import Estimate, count_parameters, estimate
+    from lora_course.memory.full import full_tuning
     from lora_course.memory.presets import PRESETS
     from lora_course.memory.setting import StepSetting
 
@@ -28,6 +29,7 @@ _HOME = {
     "adapter_from": "adapter",
     "count_parameters": "estimates",
     "estimate": "estimates",
+    "full_tuning": "full",
     "load_config": "configs",
     "lora_config": "adapter",
 }
@@ -41,6 +43,7 @@ __all__ = [
     "adapter_from",
     "count_parameters",
     "estimate",
+    "full_tuning",
     "load_config",
     "lora_config",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -148,6 +149,9 @@ def evaluation_bytes(adapted: Any, setting: StepSetting) -> int:
 def _most(work: Callable[[], None]) -> int:
     """What the CPU allocator gives out at most while `work` runs, over what it had given out."""
     gc.collect()
+    os.environ.setdefault(
+        "KINETO_LOG_LEVEL", "99"
+    )  # else the profiler tells when it starts and stops
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         work()
     events = recorded.profiler.kineto_results.events()

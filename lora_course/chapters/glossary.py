@@ -23,10 +23,17 @@ TERMS = (
         "A number in 2 bytes: the range of fp32 with fewer digits. fp32 takes 4 bytes.",
         1,
     ),
+    Term("boundary", "What goes from one layer to the next, and its bytes.", 8),
     Term(
         "ceiling",
         "The best result that any update of a rank can reach, known where the task was made.",
         4,
+    ),
+    Term(
+        "checkpointing",
+        "Of activations: to keep a segment's input alone, and compute the rest again in the backward"
+        " pass. Also called gradient checkpointing.",
+        8,
     ),
     Term(
         "direction",
@@ -42,6 +49,7 @@ TERMS = (
     Term("edge", "The smallest or the largest of the values tried; one beyond may be better.", 3),
     Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
     Term("fall", "By how much the loss gets smaller in a step.", 3),
+    Term("FLOPs", "Multiplications and additions, counted each.", 8),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
     Term(
         "full tuning",
@@ -51,6 +59,7 @@ TERMS = (
     ),
     Term("gradient", "How the loss changes with each weight; a step goes against it.", 1),
     Term("held-out", "Kept out of training, to judge the result by.", 1),
+    Term("inside", "What one layer keeps for the backward pass, its input included.", 8),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
@@ -76,10 +85,16 @@ TERMS = (
     Term("path", "All the steps of a training, one after the other.", 3),
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
     Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
+    Term(
+        "reentrant",
+        "PyTorch's older checkpointing: no gradients inside where its input asks for none.",
+        8,
+    ),
     Term("rsLoRA", "A rule that divides alpha by √r in place of r.", 3),
     Term("rule", "How alpha follows the rank: fixed, alpha = r, alpha = 2r, …", 3),
     Term("scale", "The number s = alpha/r that BA is multiplied by.", 3),
     Term("seed", "The number that all random draws of a run start from.", 1),
+    Term("segment", "Some layers in a row that are checkpointed as one.", 8),
     Term(
         "singular values",
         "How strongly a matrix acts in each of its directions, the strongest first.",

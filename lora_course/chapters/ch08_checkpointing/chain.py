@@ -47,7 +47,7 @@ def take_gradients(chain: nn.Module) -> list[Tensor | None]:
     return gradients
 
 
-def missing(use_reentrant: bool) -> int:
+def missing(reentrant: bool) -> int:
     """How many of three blocks' 12 gradients are None, behind a frozen embedding.
 
     A head trains, so that there is something to go backward from.
@@ -58,7 +58,7 @@ def missing(use_reentrant: bool) -> int:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "None of the inputs have requires_grad")
         for block in chain:
-            z = checkpoint(block, z, use_reentrant=use_reentrant)
+            z = checkpoint(block, z, use_reentrant=reentrant)
     head(z).square().sum().backward()
     return take_gradients(chain).count(None)
 

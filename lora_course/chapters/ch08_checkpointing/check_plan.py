@@ -82,7 +82,8 @@ BEST = (
     Mistake(
         "upside down",
         _best(lambda n, b, i: round(math.sqrt(n * i / b))),
-        "The larger an inside, the shorter the segment: divide by inside.",
+        "That is the number of segments. The larger an inside, the shorter a segment: divide by"
+        " inside.",
     ),
     Mistake(
         "not rounded",
@@ -103,11 +104,6 @@ BEST = (
         "always 1",
         _best(lambda n, b, i: 1),
         "A segment of one layer keeps a boundary a layer. Here a longer one holds less.",
-    ),
-    Mistake(
-        "number of segments",
-        _best(lambda n, b, i: n // int(right(n, b, i, 1)["best"])),
-        "That is how many segments there are. Return the layers in one.",
     ),
 )
 

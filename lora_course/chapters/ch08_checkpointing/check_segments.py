@@ -51,7 +51,7 @@ def _always_the_last(blocks: Any, x: Any, segment: int) -> Any:
             z = block(z)
         return z
 
-    for now in range(0, len(blocks), segment):
+    for now in range(0, len(blocks), segment):  # noqa: B007  # part reads it
         x = checkpoint(part, x, use_reentrant=False)
     return x
 

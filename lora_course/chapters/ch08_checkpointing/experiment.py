@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +87,9 @@ class Cost:
 
 
 def cost(steps: Mapping[tuple[str, bool], Step], name: str) -> Cost:
-    """The cost for what is called `name`, of steps without (False) and with (True) checkpointing."""
-    off, on = steps[name, False], steps[name, True]
-    return Cost(off.held / on.held, on.flops / off.flops, differing(off, on))
+    """What checkpointing (True) costs beside a plain step (False), for what is called `name`."""
+    plain, again = steps[name, False], steps[name, True]
+    return Cost(plain.held / again.held, again.flops / plain.flops, differing(plain, again))
 
 
 def seeds(adapter: LoraConfig, tokens: Tensor, **options: Any) -> list[Step]:
@@ -106,11 +106,20 @@ def differing(one: Step, other: Step) -> int:
     return sum(not (a is not None and b is not None and torch.equal(a, b)) for a, b in pairs)
 
 
-def gradients_off(one: Step, other: Step) -> float:
-    """How far the other's gradients are from one's: ‖difference‖ / ‖one‖ over all of them."""
+def unequal(plain: Iterable[Step], others: Iterable[Step]) -> int:
+    """`differing` of all pairs of steps together."""
+    return sum(map(differing, plain, others))
+
+
+def off(plain: Iterable[Step], others: Iterable[Step]) -> float:
+    """How far a step's gradients are off, ‖difference‖ / ‖plain‖: of all pairs the least."""
+    return min(map(_off, plain, others))
+
+
+def _off(plain: Step, other: Step) -> float:
     mine, theirs = (
         torch.cat([gradient.flatten() for gradient in step.gradients if gradient is not None])
-        for step in (one, other)
+        for step in (plain, other)
     )
     return ((theirs - mine).norm() / mine.norm()).item()
 

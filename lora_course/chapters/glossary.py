@@ -31,7 +31,7 @@ TERMS = (
     ),
     Term(
         "checkpointing",
-        "Of activations: to keep a segment's input alone, and compute the rest again in the backward"
+        "Of activations: to keep only a segment's input, and compute the rest again in the backward"
         " pass. Also called gradient checkpointing.",
         8,
     ),

@@ -39,9 +39,9 @@ claims(claim("Of 12 gradients, equal to the bit", sum(map(torch.equal, ours, the
 # %% [markdown]
 # ## What it costs
 #
-# **FLOPs** are multiplications and additions, counted each. A layer with $N$ weights takes $2N$ a token
-# forward. Backward it takes $2N$ for the gradient of its *input*, and $2N$ for that of its *weights*. One
-# forward pass more is "a third more", one reads.
+# **FLOPs** are multiplications and additions, counted each; here those of matrix products. A layer with $N$
+# weights takes $2N$ a token forward. Backward it takes $2N$ for the gradient of its *input*, and $2N$ for that
+# of its *weights*. So full tuning's step is three forward passes, and one more makes $4/3$. With LoRA, too?
 #
 # Below: a Llama of 12 layers with random weights, each layer a segment; the output head is in none.
 
@@ -69,10 +69,10 @@ claims(
 )
 
 # %% [markdown]
-# **With LoRA it is nearly a half more.** Frozen weights need no gradient, so forward and backward are two
-# forward passes, and one more makes $3/2$. In full tuning they are three: $4/3$. Both are a little less
-# here: the head does not run again, and PyTorch stops each layer once it has all that was kept. (In full
-# tuning that leaves out a layer's last product.)
+# **With LoRA it is nearly a half more.** Frozen weights need no gradient: a step is *two* forward passes, and
+# one more makes $3/2$. Both are a little less here: the head does not run again, and PyTorch stops in each
+# layer once it has all that was kept. (In full tuning that leaves out a layer's last product.) LoRA's bytes
+# begin higher because of dropout ([chapter 7](07_activations.ipynb)).
 #
 # **Question (a)** · easy, 5 minutes. Compute the factor. `layers` and `head` are the FLOPs of their forward
 # passes; all layers run again, the head does not. Neglect the adapters' own.
@@ -107,8 +107,8 @@ ch08.factor.check(flops_factor)
 # |12|1|12·3|37|
 #
 # It is least where both parts are equal: $k=\sqrt{N\cdot\text{boundary}/\text{inside}}$, here 2. The
-# well-known $\sqrt{N}$ ([Chen et al.](https://arxiv.org/abs/1604.06174)) is for inside = boundary. The FLOPs are
-# the same at every $k$.
+# well-known $\sqrt{N}$ ([Chen et al.](https://arxiv.org/abs/1604.06174)) is for inside = boundary. Each
+# layer runs again once, whatever $k$.
 #
 # **Question (b)** · medium, 7 minutes. Bytes held with segments of `segment` layers, and the length that
 # holds least, of those that divide `layers`. Then move the controls, and measure: 36 blocks; one step of
@@ -160,6 +160,7 @@ claims(
 # (`enable_input_require_grads`), so there the trap is gone.
 #
 # Dropout has to draw the same mask again. For that, checkpoint keeps the random state, unless told not to.
+# How far gradients are then *off*: the size of the difference over their own.
 
 # %% tags=["nbval-check-output"]
 plain, older = (experiment.seeds(lora, tokens, **o) for o in ({}, {"use_reentrant": True}))
@@ -195,8 +196,8 @@ ch08.segments.check(run_in_segments)
 #
 # **Checkpoint or not, and where.** A step that fits without it: leave it off. Else every layer:
 # `TrainingArguments(activation_checkpointing=True)` or `model.activation_checkpointing_enable()`; with
-# `every_n_layers=2` every other layer, for half the price. Before these names:
-# `model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})`. That answers
+# `every_n_layers=2` every other layer, for half the price. In
+# older versions: `model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})`. That answers
 # "How to do Gradient Checkpoint + LoRA" ([PEFT, issue 1142](https://github.com/huggingface/peft/issues/1142));
 # or `model.enable_input_require_grads()`, where gradients are None
 # ([LoRA, issue 120](https://github.com/microsoft/LoRA/issues/120);

@@ -39,6 +39,12 @@ def test_fewer_bytes_more_operations_the_same_gradients(adapter):
     assert "times the FLOPs" in draw_steps(steps).alt
 
 
+def test_dropout_keeps_more():
+    plain = LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False)
+    with_dropout, without = (steps_of(adapter)["x", False].held for adapter in (LORA, plain))
+    assert with_dropout > 1.3 * without
+
+
 def test_full_tuning_stops_before_a_layers_last_product():
     early, late = (experiment.cost(steps_of(None, stop), "x").flops for stop in (True, False))
     down = 2 * experiment.WIDTH * 3 * experiment.WIDTH * experiment.some_tokens().numel()

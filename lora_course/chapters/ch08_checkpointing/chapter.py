@@ -3,8 +3,8 @@
 #
 # Chapter 8 of 24 · 15 minutes to read, 20 more for the questions · half a minute of computing
 #
-# **You will measure** which bytes checkpointing saves, how many FLOPs it costs with LoRA and in full
-# tuning, and which settings spoil the gradients.
+# **You will measure** which bytes checkpointing saves, how many FLOPs it costs, and which settings spoil the
+# gradients.
 #
 # **You need** activations, what the forward pass keeps for the backward pass
 # ([chapter 7](07_activations.ipynb)). New words: [glossary](glossary.ipynb). First, what do you remember?
@@ -23,10 +23,10 @@ recall(chapter=8)
 # %% [markdown]
 # ## Forget, and compute again
 #
-# The backward pass needs activations one layer after the other, from the last to the first.
+# The backward pass needs activations one layer after another, last to first.
 # **Checkpointing** keeps only the input of a **segment** (some layers in a row) and forgets what is inside.
-# When the backward pass arrives there, it runs the segment forward again, and now keeps all. By
-# hand, for three blocks with adapters:
+# Arrived there, the backward pass runs the segment forward again, and now keeps all. By hand, for three
+# blocks with adapters:
 
 # %% tags=["nbval-check-output"]
 segment, x = torch.nn.Sequential(*chain.blocks(3)), chain.some_rows()
@@ -111,7 +111,7 @@ ch08.factor.check(flops_factor)
 # layer runs again once, whatever $k$.
 #
 # **Question (b)** · medium, 7 minutes. Bytes held with segments of `segment` layers, and the length that
-# holds least, of those that divide `layers`. Then move the controls, and measure: 36 blocks; one step of
+# holds least, of those that divide `layers`. Then move the controls, and measure: 36 blocks;
 # Llama-3.1-8B, traced.
 
 
@@ -150,7 +150,7 @@ claims(
 )
 
 # %% [markdown]
-# So for a decoder's layers $k=1$ is best, and transformers does that.
+# So for a decoder $k=1$ is best, and transformers does that.
 #
 # ## Gradients: None, or wrong
 #
@@ -208,7 +208,7 @@ ch08.segments.check(run_in_segments)
 # - Bytes: boundaries, and one open segment. Loss and gradients: equal to the bit.
 # - FLOPs: with LoRA nearly a half more, in full tuning up to a third.
 # - Best $k$: $\sqrt{N\cdot\text{boundary}/\text{inside}}$; for decoders 1.
-# - Once it is on, see whether any gradient is None.
+# - Once it is on, look for gradients that are None.
 #
 # Next: from FLOPs to time, in [chapter 9](09_time.ipynb).
 #

@@ -154,7 +154,10 @@ def _compare(
     answer: Answer, draws: random.Random, mistakes: tuple[Mistake, ...], keys: tuple[str, ...]
 ) -> None:
     seed = draws.randint(0, 9999)
-    cases = [[seed, 8, 2], [seed + 1, 9, 3], [seed + 2, 7, 2]]
+    cases = []
+    for segment, rest in ((2, 0), (3, 0), (draws.choice((2, 3)), 1)):
+        # More segments than blocks in one, so that the two are not mistaken for each other unseen.
+        cases.append([seed + len(cases), segment * draws.randint(4, 6) + rest, segment])
     compare(answer, _called, cases, right, mistakes, CLOSE, keys=keys)
 
 

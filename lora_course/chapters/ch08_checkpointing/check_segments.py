@@ -162,4 +162,5 @@ def _compare(
 
 
 def _called(seed: int, count: int, segment: int) -> str:
-    return f"run_in_segments(blocks, x, {segment}), {count} blocks"
+    """What is shown as the call."""
+    return f"run_in_segments(blocks, x, {segment}), {count} blocks drawn from seed {seed}"

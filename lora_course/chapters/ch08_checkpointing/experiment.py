@@ -16,7 +16,7 @@ from lora_course.memory.trace.peak import StorageLog
 from lora_course.models.architectures import model_shape
 
 WIDTH, VOCABULARY, DEPTH = 128, 256, 12
-TOKENS = (4, 128)  # sequences × length
+TOKENS = (2, 128)  # sequences × length
 
 
 @dataclass(frozen=True)

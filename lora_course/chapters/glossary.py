@@ -32,10 +32,17 @@ TERMS = (
         "A number in 2 bytes: the range of fp32 with fewer digits. fp32 takes 4 bytes.",
         1,
     ),
+    Term("boundary", "What goes from one layer to the next, and its bytes.", 8),
     Term(
         "ceiling",
         "The best result that any update of a rank can reach, known where the task was made.",
         4,
+    ),
+    Term(
+        "checkpointing",
+        "Of activations: to keep only a segment's input, and compute the rest again in the backward"
+        " pass. Also called gradient checkpointing.",
+        8,
     ),
     Term(
         "direction",
@@ -64,6 +71,7 @@ TERMS = (
         " The other way, fused, does all in one operation, without copies in between.",
         6,
     ),
+    Term("FLOPs", "Multiplications and additions, counted each.", 8),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
     Term(
         "full tuning",
@@ -90,6 +98,7 @@ TERMS = (
         "A function of yours that PyTorch calls, such as for each tensor that it keeps.",
         7,
     ),
+    Term("inside", "What one layer keeps for the backward pass, its input included.", 8),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term(
         "logits",
@@ -140,10 +149,16 @@ TERMS = (
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
     Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
     Term("router", "The small matrix that picks experts for a token.", 5),
+    Term(
+        "reentrant",
+        "PyTorch's older checkpointing: no gradients inside where its input asks for none.",
+        8,
+    ),
     Term("rsLoRA", "A rule that divides alpha by √r in place of r.", 3),
     Term("rule", "How alpha follows the rank: fixed, alpha = r, alpha = 2r, …", 3),
     Term("scale", "The number s = alpha/r that BA is multiplied by.", 3),
     Term("seed", "The number that all random draws of a run start from.", 1),
+    Term("segment", "Some layers in a row that are checkpointed as one.", 8),
     Term(
         "singular values",
         "How strongly a matrix acts in each of its directions, the strongest first.",

@@ -24,6 +24,17 @@ TERMS = (
         1,
     ),
     Term(
+        "break-even",
+        "The rank at which a step of LoRA takes as many FLOPs as one of full tuning.",
+        9,
+    ),
+    Term(
+        "call",
+        "One use of an operation, such as a product of two matrices. It takes microseconds of its"
+        " own, however small the arrays are.",
+        9,
+    ),
+    Term(
         "ceiling",
         "The best result that any update of a rank can reach, known where the task was made.",
         4,
@@ -51,6 +62,11 @@ TERMS = (
     ),
     Term("gradient", "How the loss changes with each weight; a step goes against it.", 1),
     Term("held-out", "Kept out of training, to judge the result by.", 1),
+    Term(
+        "input gradients",
+        "How the loss changes with a layer's inputs; the layer below needs them to go on backward.",
+        9,
+    ),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term("loss", "A number that is smaller the better the model predicts.", 1),
     Term("merge", "Add alpha/r · BA to W, so that one plain matrix is left.", 1),
@@ -102,5 +118,15 @@ TERMS = (
     Term("sweep", "The same training at several settings, to compare them.", 4),
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),
+    Term(
+        "warm-up",
+        "The first rounds of a measurement of time, slower than the others, which are left out.",
+        9,
+    ),
+    Term(
+        "weight gradients",
+        "How the loss changes with a layer's weights; needed only where these train.",
+        9,
+    ),
 )
 """By name, without regard to capital letters."""

@@ -30,8 +30,8 @@ TERMS = (
     ),
     Term(
         "call",
-        "One use of an operation, such as a product of two matrices. It takes microseconds of its"
-        " own, however small the arrays are.",
+        "One use of an operation, such as a product of two matrices. It takes time of its own,"
+        " however small the arrays are.",
         9,
     ),
     Term(

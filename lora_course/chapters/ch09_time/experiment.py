@@ -105,7 +105,7 @@ def _merged(model: Any) -> nn.Module:
 
 
 def keeping_norms(model: nn.Module) -> nn.Module:
-    """A DoRA model whose forward passes keep the norms of its rows, by PEFT's `DoraCaching`."""
+    """A DoRA model whose forward passes keep the lengths of its rows, by PEFT's `DoraCaching`."""
     from peft.helpers import DoraCaching
 
     forward = model.forward
@@ -138,36 +138,36 @@ def count(model: nn.Module, tokens: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
-def forward_flops(models: Mapping[str, nn.Module], tokens: Tensor) -> dict[str, int]:
+def forward_flops(models: Mapping[str, nn.Module], tokens: Tensor) -> list[int]:
     """FLOPs of each model's second forward pass: the first fills what is kept from then on."""
-    flops = {}
-    for name, model in models.items():
+    flops = []
+    for model in models.values():
         forward_pass(model, tokens)
         with FlopCounterMode(display=False) as counter:
             forward_pass(model, tokens)
-        flops[name] = int(counter.get_total_flops())
+        flops.append(int(counter.get_total_flops()))
     return flops
 
 
-def share_of_full(name: str, rank: int, length: int) -> float:
-    """A LoRA step's FLOPs ÷ full tuning's, for one text of a well-known model, by a trace of it."""
+def share_1b(length: int) -> float:
+    """FLOPs of a step ÷ full tuning's: Llama-3.2-1B, r = 8, one text, by a trace of the model."""
     setting = StepSetting(attention="eager", seq_length=length)
-    lora = estimate(name, lora_config(rank), setting).step.flops
-    return lora / by_hand(model_shape(name), 1, length).total
+    traced = estimate("Llama-3.2-1B", lora_config(8), setting).step.flops
+    return traced / by_hand(model_shape("Llama-3.2-1B"), 1, length).total
 
 
-def calls(models: Mapping[str, nn.Module], tokens: Tensor) -> dict[str, int]:
+def calls(models: Mapping[str, nn.Module], tokens: Tensor) -> list[int]:
     """How often a training step of each model calls PyTorch's operations, by its profiler."""
     # Else the profiler writes two lines about itself under the cell, each time.
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")
     from torch.profiler import ProfilerActivity, profile
 
-    counts = {}
-    for name, model in models.items():
+    counts = []
+    for model in models.values():
         step = stepper(model)
         step(tokens)  # the optimizer's state is made in the first one
         with profile(activities=[ProfilerActivity.CPU]) as seen:
             step(tokens)
         events = seen.key_averages()
-        counts[name] = sum(event.count for event in events if event.key.startswith("aten::"))
+        counts.append(sum(event.count for event in events if event.key.startswith("aten::")))
     return counts

@@ -38,10 +38,11 @@ def draw(
                 )
             axes.set_title(f"width {width}", fontsize=11)
             axes.set_xlabel("FLOPs ÷ full tuning's")
-            axes.set_xlim(0.4, 1.3)
         said += mark_guess(all_axes[0], guess, axis="y")
+        shares = [of / next(iter(by.values())) for by in flops.values() for of in by.values()]
         low, high = zip(*(axes.get_ylim() for axes in all_axes), strict=True)
         for axes in all_axes:
+            axes.set_xlim(min(0.4, *shares), max(shares) + 0.1)
             axes.set_ylim(min(0.4, *low), max(high))
         all_axes[0].set_ylabel("time ÷ full tuning's")
         figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)

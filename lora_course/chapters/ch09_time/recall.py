@@ -50,7 +50,7 @@ RECALL = (
         text="A narrow model: LoRA takes 0.7 of full tuning's FLOPs, and more time. What takes it?",
         draw=lambda draws: (),
         right=lambda: CALLS,
-        because="Each call takes microseconds, however small its arrays, and LoRA makes more.",
+        because="Each call takes time of its own, however small its arrays, and LoRA makes more.",
         choices=(CALLS, FLOPS, MEMORY),
     ),
     Recall(

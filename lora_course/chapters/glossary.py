@@ -34,6 +34,17 @@ TERMS = (
     ),
     Term("boundary", "What goes from one layer to the next, and its bytes.", 8),
     Term(
+        "break-even",
+        "The rank at which a step of LoRA takes as many FLOPs as one of full tuning.",
+        9,
+    ),
+    Term(
+        "call",
+        "One use of an operation, such as a product of two matrices. It takes time of its own,"
+        " however small the arrays are.",
+        9,
+    ),
+    Term(
         "ceiling",
         "The best result that any update of a rank can reach, known where the task was made.",
         4,
@@ -99,6 +110,10 @@ TERMS = (
         7,
     ),
     Term("inside", "What one layer keeps for the backward pass, its input included.", 8),
+        "input gradients",
+        "How the loss changes with a layer's inputs; the layer below needs them to go on backward.",
+        9,
+    ),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term(
         "logits",
@@ -184,5 +199,15 @@ TERMS = (
     Term("token", "The piece of text that a language model reads and writes: a word, or less.", 1),
     Term("traced", "Of a step: run on tensors that have shapes and no values, to count bytes.", 7),
     Term("update", "ΔW, what training adds to a weight matrix W.", 1),
+    Term(
+        "warm-up",
+        "The first rounds of a measurement of time, slower than the others, which are left out.",
+        9,
+    ),
+    Term(
+        "weight gradients",
+        "How the loss changes with a layer's weights; needed only where these train.",
+        9,
+    ),
 )
 """By name, without regard to capital letters."""

@@ -19,6 +19,8 @@ TERMS = (
         "8-bit Adam",
         "Adam whose two averages are stored in one byte a number each, in tensors large enough.",
         6,
+    ),
+    Term(
         "activations",
         "What the forward pass keeps for the backward pass, such as inputs of layers that train.",
         7,
@@ -76,13 +78,13 @@ TERMS = (
     Term("energy", "The sum of the squares of a matrix's entries, or of its singular values.", 1),
     Term("experts", "Many MLPs in one block, of which each token passes through a few.", 5),
     Term("fall", "By how much the loss gets smaller in a step.", 3),
+    Term("FLOPs", "Multiplications and additions, counted each.", 8),
     Term(
         "foreach",
         "A way to compute an optimizer's step: one operation after the other, each for all tensors."
         " The other way, fused, does all in one operation, without copies in between.",
         6,
     ),
-    Term("FLOPs", "Multiplications and additions, counted each.", 8),
     Term("frozen", "Not trained: no gradient, no optimizer state, no change.", 1),
     Term(
         "full tuning",
@@ -109,11 +111,12 @@ TERMS = (
         "A function of yours that PyTorch calls, such as for each tensor that it keeps.",
         7,
     ),
-    Term("inside", "What one layer keeps for the backward pass, its input included.", 8),
+    Term(
         "input gradients",
         "How the loss changes with a layer's inputs; the layer below needs them to go on backward.",
         9,
     ),
+    Term("inside", "What one layer keeps for the backward pass, its input included.", 8),
     Term("learning rate", "How far a step goes. Often just: rate.", 1),
     Term(
         "logits",
@@ -163,12 +166,12 @@ TERMS = (
     Term("peak", "The most bytes held at one moment.", 6),
     Term("planted", "Put into a task by its maker, so that one knows what can be found.", 3),
     Term("rank", "The number of directions of a matrix. r: the rank of the adapter.", 1),
-    Term("router", "The small matrix that picks experts for a token.", 5),
     Term(
         "reentrant",
         "PyTorch's older checkpointing: no gradients inside where its input asks for none.",
         8,
     ),
+    Term("router", "The small matrix that picks experts for a token.", 5),
     Term("rsLoRA", "A rule that divides alpha by √r in place of r.", 3),
     Term("rule", "How alpha follows the rank: fixed, alpha = r, alpha = 2r, …", 3),
     Term("scale", "The number s = alpha/r that BA is multiplied by.", 3),

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 5. Counting parameters
 #
-# Chapter 5 of 24 · 15 minutes to read, 20 more for the questions · half a minute of computing
+# Chapter 5 of 24 · 15 minutes to read, 20 more for the questions · ten seconds of computing
 #
 # **You will measure** how many numbers an adapter trains in any model, how large its file is, and what
 # stays frozen without a word.

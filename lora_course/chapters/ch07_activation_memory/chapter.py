@@ -169,11 +169,11 @@ ch07.break_even.check(more_from)
 # in fp32. One sequence a step; which control moves most?
 
 # %%
-explorer.peak_explorer()
+explorer.peak_explorer()  # each view takes some seconds
 
 # %% tags=["nbval-check-output"]
 ratio = {T: peaks["fp32 adapters"][T] / peaks["full tuning"][T] for T in (128, 1024)}
-low, high = (experiment.llama(rank) for rank in (8, 256))  # Llama-3.2-1B, 2,048 tokens
+low, high = (experiment.llama(rank) for rank in (8, 256))  # Llama-3.2-1B; 5 seconds
 claims(
     claim("Traced peaks: the CPU allocator's", experiment.largest_error(), below=0.001),
     claim("Shipped model, 128 tokens: LoRA under 0.9 of full tuning", ratio[128], below=0.9),

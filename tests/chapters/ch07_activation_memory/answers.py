@@ -105,7 +105,7 @@ LAYER = [
     ),
     Fixture("one x", layer(LORA, "d_in * base_bytes"), WRONG, "one token", "Every token"),
     Fixture("a text", layer("'x and Ax'"), WRONG, "another type"),
-    Fixture("other words", layer(LORA).replace("'LoRA'", "'lora'"), ERROR, words="KeyError"),
+    Fixture("a wrong name", layer("tokens * d * adapter_bytes"), ERROR, words="NameError"),
     Fixture("called", "answer = 4096.0", ERROR, words="without calling it"),
 ]
 

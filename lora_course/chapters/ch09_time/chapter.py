@@ -30,8 +30,8 @@ recall(chapter=9)
 # |**weight gradients**, for what trains|$2TN$|$2Tn$|
 #
 # The frozen $W$ needs no weight gradients: $4TN+6Tn$ in place of $6TN$. By hand, one token, $r=1$: for
-# $2\times2$, $N=4$ and $n=4$, that is $16+24=40$ against 24: *more*. For $100\times100$:
-# 41,200 against 60,000.
+# $2\times2$, $N=4$ and $n=4$, that is $16+24=40$ against $24$: *more*. For $10\times10$, $N=100$ and $n=20$:
+# $400+120=520$ against $600$.
 #
 # **Question (a)** · easy, 4 minutes. Count a step over several matrices. Stuck? In a new cell:
 # `ch09.flops.hint()`, `ch09.flops.hint(2)`, `ch09.flops.solution()`.

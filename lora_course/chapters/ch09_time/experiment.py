@@ -104,7 +104,7 @@ def _merged(model: Any) -> nn.Module:
 
 
 def keeping_norms(model: nn.Module) -> nn.Module:
-    """A DoRA model whose forward passes keep the lengths of its rows, by PEFT's `DoraCaching`."""
+    """A DoRA model whose forward passes keep the norms of its rows, by PEFT's `DoraCaching`."""
     from peft.helpers import DoraCaching
 
     forward = model.forward

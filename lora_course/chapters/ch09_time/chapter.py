@@ -30,8 +30,8 @@ recall(chapter=9)
 # |**weight gradients**, for what trains|$2TN$|$2Tn$|
 #
 # The frozen $W$ needs no weight gradients: $4TN+6Tn$ in place of $6TN$. By hand, one token, $r=1$: for
-# $2\times2$, $N=4$ and $n=4$, that is $16+24=40$ against 24: *more*. For $100\times100$:
-# 41,200 against 60,000.
+# $2\times2$, $N=4$ and $n=4$, that is $16+24=40$ against $24$: *more*. For $10\times10$, $N=100$ and $n=20$:
+# $400+120=520$ against $600$.
 #
 # **Question (a)** · easy, 4 minutes. Count a step over several matrices. Stuck? In a new cell:
 # `ch09.flops.hint()`, `ch09.flops.hint(2)`, `ch09.flops.solution()`.
@@ -72,9 +72,9 @@ ch09.rank.check(largest_cheaper_rank)
 # ## Counted
 #
 # PyTorch's `FlopCounterMode` counts a step's products (on a CPU it sees neither fused attention nor 4-bit
-# layers). Our models are Llamas of two layers with random weights. The table lacks two terms. Attention
-# multiplies tokens by tokens: LoRA spares nothing of that. And below the first layer nothing trains, so its
-# query, key and value need no input gradients.
+# layers). Our models: Llamas of two layers, random weights. The table lacks two terms. Attention multiplies
+# tokens by tokens: LoRA spares nothing of that. And below the first layer nothing trains, so its query, key
+# and value need no input gradients. With both, we can count a large model by hand.
 
 
 # %% tags=["nbval-check-output"]
@@ -83,15 +83,15 @@ def lora(model, r=8, **more):
     return get_peft_model(model, config)
 
 
-tokens = experiment.random_tokens(sequences=8, length=32)
-full = experiment.count(experiment.base(384), tokens)
-adapted = experiment.count(lora(experiment.base(384)), tokens)
+tokens = experiment.random_tokens(sequences=4, length=32)
+full = experiment.count(experiment.base(192), tokens)
+adapted = experiment.count(lora(experiment.base(192)), tokens)
+short, long = experiment.share_1b(512), experiment.share_1b(8192)
 claims(
-    claim("Full tuning: counted as by hand", full, equals=experiment.hand(384, tokens)),
-    claim("LoRA: counted as by hand", adapted, equals=experiment.hand(384, tokens, rank=8)),
-    claim("Width 384, r = 8: about 2/3 of the FLOPs", adapted / full, above=0.63, below=0.7),
-    claim("Llama-3.2-1B, 512 tokens: about 2/3", experiment.share_1b(512), above=0.63, below=0.7),
-    claim("Llama-3.2-1B, 8,192 tokens: over 3/4", experiment.share_1b(8192), above=0.75),
+    claim("Full tuning: PyTorch counts as we do", full, equals=experiment.hand(192, tokens)),
+    claim("LoRA: PyTorch counts as we do", adapted, equals=experiment.hand(192, tokens, rank=8)),
+    claim("Llama-3.2-1B, r = 8, 512 tokens: about 2/3 of the FLOPs", short, above=0.65, below=0.7),
+    claim("Llama-3.2-1B, r = 8, 8,192 tokens: over 3/4 of the FLOPs", long, above=0.75),
 )
 
 # %%
@@ -102,18 +102,18 @@ explorer.flops_explorer()
 #
 # ## And the time?
 #
-# CPU time wanders. So all models make a step *in turns*; the first two rounds, the **warm-up**, are left
-# out; in each round we divide by full tuning's time; we draw the median, and the middle half of the rounds
-# as a bar. All take the same 256 tokens. "Upper half": adapters in the second layer alone.
+# CPU time wanders. So all models make a step *in turns*, on the same 128 tokens; the first two rounds, the
+# **warm-up**, are left out; in each round we divide by full tuning's time. Drawn are the median and, as a
+# bar, the middle half of the rounds. "Upper half": adapters in the second layer alone.
 
 # %%
-guess = predict("Width 96: LoRA's step takes which share of full tuning's?", (0.5, 0.7, 1.0, 1.2))
+guess = predict("Width 96, r = 8: LoRA's time ÷ full tuning's?", (0.5, 0.7, 1.0, 1.2))
 
 # %%
 kinds = {"LoRA, r = 8": {}, "LoRA, r = 64": {"r": 64}, "DoRA, r = 8": {"use_dora": True}}
 kinds["upper half"] = {"layers_to_transform": [1]}
 flops, seconds = {}, {}
-for width in (96, 192, 384):  # 10 seconds
+for width in (96, 192, 384):  # 5 seconds
     models = experiment.models(lora, kinds, width)  # with full tuning and checkpointing
     flops[width] = {kind: experiment.count(model, tokens) for kind, model in models.items()}
     seconds[width] = clock.steps(models, tokens)
@@ -121,12 +121,12 @@ figure.draw(flops, seconds, guess)
 
 # %%
 print(clock.table(clock.steps(models, tokens[:1, :16]), 16))  # of width 384, in milliseconds
-print(clock.table(seconds[384], 256))
+print(clock.table(seconds[384], 128))
 
 # %% tags=["nbval-check-output"]
 full, r8, r64, dora, upper, _ = flops[96].values()
-plain, narrow, *_ = experiment.calls(experiment.models(lora, kinds, 96), tokens)  # by the profiler
-_, wide, *_ = experiment.calls(models, tokens)
+three = experiment.base(96), lora(experiment.base(96)), models["LoRA, r = 8"]
+plain, narrow, wide = (experiment.calls(model, tokens) for model in three)  # PyTorch's profiler
 claims(
     claim("Width 96, r = 64: more FLOPs than full tuning", r64 / full, above=1.1),
     claim("Upper half: under 0.65 of full tuning's FLOPs", upper / full, below=0.65),
@@ -142,7 +142,7 @@ claims(
 # - **Calls.** Each operation takes time of its own, however small its arrays. LoRA adds calls, as many at
 #   every width; large products hide them.
 # - **Reading and writing.** What an adapter gives is written, scaled and added.
-#   [DoRA](https://arxiv.org/abs/2402.09353), which trains the length of each row of $W+\Delta W$ by itself,
+#   [DoRA](https://arxiv.org/abs/2402.09353), which trains the *norm* (length) of each row of $W+\Delta W$,
 #   writes a matrix as large as $W$ in each forward pass.
 # - **The optimizer.** Full tuning's moves every weight, however few the tokens: here LoRA saves.
 #
@@ -167,8 +167,8 @@ ch09.ratio.check(time_ratio)
 # %% [markdown]
 # ## When the model is used
 #
-# One token, no gradients, width 256. DoRA's row lengths take as much work for one token as for a thousand;
-# PEFT can keep them (`peft.helpers.DoraCaching`).
+# One token, no gradients, width 256. DoRA's norms take as much work for one token as for a thousand; PEFT
+# can keep them (`peft.helpers.DoraCaching`).
 
 # %%
 used = experiment.used(lora, width=256)
@@ -188,12 +188,12 @@ claims(
 # **What is worth its seconds.**
 #
 # - *LoRA at all?* For memory; time is not sure. RoBERTa-base took 29 hours in place of 30.5
-#   ([PEFT, issue 664](https://github.com/huggingface/peft/issues/664)), others were slower
+#   ([PEFT, issue 664](https://github.com/huggingface/peft/issues/664)), ResNet18 longer than in full
 #   ([960](https://github.com/huggingface/peft/issues/960)); with Qwen2.5-VL full tuning was nearly a fifth
-#   faster ([ms-swift, issue 4983](https://github.com/modelscope/ms-swift/issues/4983)). No bug: LoRA has more
-#   calls, and keeps two products of three.
-# - *Which variant?* DoRA and checkpointing have to earn their seconds.
-# - *Batch:* more tokens a step share its calls; compare tokens a second, as in our table.
+#   faster ([ms-swift, issue 4983](https://github.com/modelscope/ms-swift/issues/4983)). No bug: LoRA keeps two
+#   products of three, and has more calls.
+# - *Variant:* DoRA has to earn its seconds.
+# - *Batch:* more tokens share a step's calls; compare tokens a second, as in our table.
 # - *Upper layers alone:* the backward pass ends at the lowest adapter. Training the last 3 layers
 #   of a 72B model was faster than LoRA in all
 #   ([LlamaFactory, issue 5398](https://github.com/hiyouga/LlamaFactory/issues/5398)). In PEFT:

@@ -13,7 +13,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lora_course.chapters.ch09_time.clock import forward_pass, stepper
 from lora_course.chapters.ch09_time.flops import by_hand
-from lora_course.memory import StepSetting, estimate, lora_config
 from lora_course.models.architectures import TARGETS, Decoder, model_shape
 from lora_course.silence import silence_libraries
 
@@ -105,7 +104,7 @@ def _merged(model: Any) -> nn.Module:
 
 
 def keeping_norms(model: nn.Module) -> nn.Module:
-    """A DoRA model whose forward passes keep the lengths of its rows, by PEFT's `DoraCaching`."""
+    """A DoRA model whose forward passes keep the norms of its rows, by PEFT's `DoraCaching`."""
     from peft.helpers import DoraCaching
 
     forward = model.forward
@@ -150,24 +149,19 @@ def forward_flops(models: Mapping[str, nn.Module], tokens: Tensor) -> list[int]:
 
 
 def share_1b(length: int) -> float:
-    """FLOPs of a step ÷ full tuning's: Llama-3.2-1B, r = 8, one text, by a trace of the model."""
-    setting = StepSetting(attention="eager", seq_length=length)
-    traced = estimate("Llama-3.2-1B", lora_config(8), setting).step.flops
-    return traced / by_hand(model_shape("Llama-3.2-1B"), 1, length).total
+    """FLOPs of a step ÷ full tuning's, by hand: Llama-3.2-1B, r = 8, one text of `length`."""
+    of = model_shape("Llama-3.2-1B")
+    return by_hand(of, 1, length, rank=8).total / by_hand(of, 1, length).total
 
 
-def calls(models: Mapping[str, nn.Module], tokens: Tensor) -> list[int]:
-    """How often a training step of each model calls PyTorch's operations, by its profiler."""
+def calls(model: nn.Module, tokens: Tensor) -> int:
+    """How often a training step calls one of PyTorch's operations, by its profiler."""
     # Else the profiler writes two lines about itself under the cell, each time.
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")
     from torch.profiler import ProfilerActivity, profile
 
-    counts = []
-    for model in models.values():
-        step = stepper(model)
-        step(tokens)  # the optimizer's state is made in the first one
-        with profile(activities=[ProfilerActivity.CPU]) as seen:
-            step(tokens)
-        events = seen.key_averages()
-        counts.append(sum(event.count for event in events if event.key.startswith("aten::")))
-    return counts
+    step = stepper(model)
+    step(tokens)  # the optimizer's state is made in the first one
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        step(tokens)
+    return sum(event.count for event in seen.key_averages() if event.key.startswith("aten::"))

@@ -348,6 +348,8 @@ figure.draw_sweep(losses)
 # - Rank moves the trained slice of memory, rarely the whole.
 # - Each rank at its best learning rate, paired seeds, the smallest rank within one standard error.
 #
+# Next: what an adapter costs, in [chapter 5](05_counting_parameters.ipynb).
+#
 # **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
 # [LoRA Learns Less and Forgets Less](https://arxiv.org/abs/2405.09673) ·
 # [PEFT's method comparison](https://github.com/huggingface/peft/tree/main/method_comparison) ·

@@ -7,7 +7,7 @@
 # gradients.
 #
 # **You need** activations, what the forward pass keeps for the backward pass
-# ([chapter 7](07_activations.ipynb)). New words: [glossary](glossary.ipynb). First, what do you remember?
+# ([chapter 7](07_activation_memory.ipynb)). New words: [glossary](glossary.ipynb). First, what do you remember?
 
 # %%
 import torch
@@ -72,7 +72,7 @@ claims(
 # **With LoRA it is nearly a half more.** Frozen weights need no gradient: a step is *two* forward passes, and
 # one more makes $3/2$. Both are a little less here: the head does not run again, and PyTorch stops in each
 # layer once it has all that was kept. (In full tuning that leaves out a layer's last product.) LoRA's bytes
-# begin higher because of dropout ([chapter 7](07_activations.ipynb)).
+# begin higher because of dropout ([chapter 7](07_activation_memory.ipynb)).
 #
 # **Question (a)** · easy, 5 minutes. Compute the factor. `layers` and `head` are the FLOPs of their forward
 # passes; all layers run again, the head does not. Neglect the adapters' own.
@@ -96,7 +96,7 @@ ch08.factor.check(flops_factor)
 # ## How long a segment?
 #
 # A **boundary** is what goes from one layer to the next; an **inside**, what one layer keeps, its input
-# included. $N$ layers in segments of $k$ hold $N/k$ boundaries, and the $k$ insides of the one open segment.
+# included. $L$ layers in segments of $k$ hold $L/k$ boundaries, and the $k$ insides of the one open segment.
 # By hand, 12 layers, boundary 1 MB, inside 3 MB (all kept: 36 MB):
 #
 # |$k$|boundaries|insides|MB|
@@ -106,8 +106,8 @@ ch08.factor.check(flops_factor)
 # |4|3|4·3|15|
 # |12|1|12·3|37|
 #
-# It is least where both parts are equal: $k=\sqrt{N\cdot\text{boundary}/\text{inside}}$, here 2. The
-# well-known $\sqrt{N}$ ([Chen et al.](https://arxiv.org/abs/1604.06174)) is for inside = boundary. Each
+# It is least where both parts are equal: $k=\sqrt{L\cdot\text{boundary}/\text{inside}}$, here 2. The
+# well-known $\sqrt{L}$ ([Chen et al.](https://arxiv.org/abs/1604.06174)) is for inside = boundary. Each
 # layer runs again once, whatever $k$.
 #
 # **Question (b)** · medium, 7 minutes. Bytes held with segments of `segment` layers, and the length that
@@ -207,7 +207,7 @@ ch08.segments.check(run_in_segments)
 #
 # - Bytes: boundaries, and one open segment. Loss and gradients: equal to the bit.
 # - FLOPs: with LoRA nearly a half more, in full tuning up to a third.
-# - Best $k$: $\sqrt{N\cdot\text{boundary}/\text{inside}}$; for decoders 1.
+# - Best $k$: $\sqrt{L\cdot\text{boundary}/\text{inside}}$; for decoders 1.
 # - Once it is on, look for gradients that are None.
 #
 # Next: from FLOPs to time, in [chapter 9](09_time.ipynb).

@@ -72,12 +72,12 @@ BEST = (
     Mistake(
         "√layers",
         _best(lambda n, b, i: round(math.sqrt(n))),
-        "√N is right where inside and boundary are the same size.",
+        "√L is right where inside and boundary are the same size.",
     ),
     Mistake(
         "√layers",
         _best(lambda n, b, i: min(_lengths(n), key=lambda k: abs(k - math.sqrt(n)))),
-        "√N is right where inside and boundary are the same size.",
+        "√L is right where inside and boundary are the same size.",
     ),
     Mistake(
         "upside down",

@@ -45,7 +45,7 @@ def _view(layers: int, ratio: int, length: int) -> str:
     words = "the best length here" if best == length else f"k = {best} takes {peaks[best]}"
     return _picture(layers, ratio, length, peaks).to_html() + (
         f"<p>Peak at k = {length}: <strong>{peaks[length]} boundaries</strong>; {words}. Without"
-        f" checkpointing: {layers * ratio}. √N is {layers**0.5:.1f}, √(N · boundary / inside)"
+        f" checkpointing: {layers * ratio}. √L is {layers**0.5:.1f}, √(L · boundary / inside)"
         f" {(layers / ratio) ** 0.5:.1f}.</p>"
     )
 

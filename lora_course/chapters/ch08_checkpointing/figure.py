@@ -71,8 +71,8 @@ def draw_steps(steps: Mapping[tuple[str, bool], Step], guess: Prediction | None 
 def draw_segments(held: Mapping[int, int], boundary: int, inside: int, layers: int) -> Picture:
     """Bytes at the peak by segment length, with the two rules for the best length."""
     rules = {
-        "√N": math.sqrt(layers),
-        "√(N · boundary / inside)": math.sqrt(layers * boundary / inside),
+        "√L": math.sqrt(layers),
+        "√(L · boundary / inside)": math.sqrt(layers * boundary / inside),
     }
     with panels() as (figure, (axes,)):
         sizes = [size / MB for size in held.values()]

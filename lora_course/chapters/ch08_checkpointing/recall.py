@@ -32,9 +32,9 @@ RECALL = (
         " length holds least?",
         draw=_layers,
         right=lambda layers, ratio: int((layers / ratio) ** 0.5),
-        because="√(N · boundary / inside) = √({0} / {1}).",
+        because="√(L · boundary / inside) = √({0} / {1}).",
         mistakes=(
-            Mistake("√N", lambda layers, ratio: layers**0.5, "√N is for inside = boundary."),
+            Mistake("√L", lambda layers, ratio: layers**0.5, "√L is for inside = boundary."),
             Mistake(
                 "upside down", lambda layers, ratio: (layers * ratio) ** 0.5, "Divide by inside."
             ),

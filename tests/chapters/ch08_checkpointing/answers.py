@@ -161,9 +161,9 @@ PLAN = [
         "without checkpointing",
         "without checkpointing keeps",
     ),
-    Fixture("√N", plan(HELD, "round(math.sqrt(layers))"), WRONG, "√layers", "same size"),
+    Fixture("√L", plan(HELD, "round(math.sqrt(layers))"), WRONG, "√layers", "same size"),
     Fixture(
-        "√N, nearest",
+        "√L, nearest",
         plan(HELD, "min(lengths, key=lambda k: abs(k - math.sqrt(layers)))"),
         WRONG,
         "√layers",

@@ -82,7 +82,7 @@ def test_bytes_by_segment_length_are_boundaries_and_insides():
     # What passes by in a block's backward pass is the same for all.
     assert max(above.values()) - min(above.values()) < 0.05 * boundary
     assert all(parameter.grad is None for parameter in blocks.parameters())
-    assert "√N = 3.46" in draw_segments(held, boundary, inside, 12).alt
+    assert "√L = 3.46" in draw_segments(held, boundary, inside, 12).alt
 
 
 def test_what_a_block_keeps_is_counted_once():

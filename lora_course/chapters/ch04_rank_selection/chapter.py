@@ -1,4 +1,4 @@
-# %% [markdown] most_cells=33 most_words=1000 most_lines=113
+# %% [markdown] most_cells=33 most_words=1008 most_lines=113
 # # 4. Rank selection
 #
 # Chapter 4 of 24 · 15 minutes to read, 40 more for the questions · about a minute of computing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ ALL_LINEAR = "all-linear"
 DEFAULT = "default"  # what PEFT adapts in an architecture when nobody says
 FILE = "adapter_config.json"
 LISTS = ("modules_to_save", "target_parameters")  # PEFT would take a text letter by letter
+NUMBERS = ("r", "lora_alpha", "lora_dropout")
+BIASES = ("none", "all", "lora_only")
 # Of a saved adapter: which kind it is, that it was saved to be used, and where from.
 NOT_FIELDS = ("peft_type", "inference_mode", "auto_mapping", "peft_version")
 
@@ -114,10 +117,29 @@ def _made(arguments: dict[str, Any]) -> Any:
     """The LoraConfig; what PEFT says of arguments that do not fit is said as one sentence."""
     from peft import LoraConfig
 
-    for name in LISTS:
-        if isinstance(arguments.get(name), str):
-            raise AdapterError(f"{name}={arguments[name]!r}: must be a list of names")
+    _require_types(arguments)
     try:
         return LoraConfig(**arguments)
     except (TypeError, ValueError, ImportError) as error:  # some starts need another package
         raise AdapterError(f"no valid LoraConfig: {first_line(error)}") from error
+
+
+def _require_types(arguments: Mapping[str, Any]) -> None:
+    """AdapterError for what PEFT takes as it is, to fail or to do nothing much later."""
+
+    def require(right: bool, name: str, allowed: str) -> None:
+        if not right:
+            raise AdapterError(f"{name}={arguments[name]!r}: must be {allowed}")
+
+    for name in LISTS:
+        require(not isinstance(arguments.get(name), str), name, "a list of names")
+    for name in NUMBERS:
+        value = arguments.get(name, 0)
+        require(isinstance(value, Real) and not isinstance(value, bool), name, "a number")
+    require(0 <= arguments.get("lora_dropout", 0) < 1, "lora_dropout", "from 0 to below 1")
+    layers = arguments.get("layers_to_transform")
+    listed = layers if isinstance(layers, list | tuple) else [layers]
+    whole_numbers = all(isinstance(one, Integral) and not isinstance(one, bool) for one in listed)
+    require(layers is None or whole_numbers, "layers_to_transform", "a layer's number, or a list")
+    bias = arguments.get("bias", BIASES[0])
+    require(bias in BIASES, "bias", f"one of {', '.join(BIASES)}")

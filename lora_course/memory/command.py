@@ -46,8 +46,10 @@ def _answer(options: argparse.Namespace) -> int:
         found = {key: value for key, value in found.items() if key != "quantization_config"}
     ranks, lora = ranks_and_adapter(options, saved)
     # Ten seconds to load: what is wrong so far is said before.
-    from lora_course.memory.estimates import changes, count_parameters, estimate, with_reasons
-    from lora_course.memory.report import counts_data, counts_text, data, text
+    from lora_course.memory.as_data import counts_data, data
+    from lora_course.memory.changes import changes
+    from lora_course.memory.estimates import count_parameters, estimate, with_reasons
+    from lora_course.memory.report import counts_text, text
     from lora_course.memory.usual import usual_setting
 
     first = lora(ranks[0])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lora_course.arguments import first_line
 from lora_course.memory.coverage import without_adapter
-from lora_course.memory.notes import adapter_notes, rank_notes
+from lora_course.memory.notes import adapter_notes, file_notes, rank_notes
 
 # As safetensors names them in a file's header.
 TYPE_NAMES = {
@@ -49,8 +49,13 @@ def count(adapted: Any) -> Count:
             module = _adapted_module(name)
             by_module[module] = by_module.get(module, 0) + parameter.numel()
     without = without_adapter(adapted)
-    notes = (*rank_notes(adapted), *adapter_notes(adapted, trainable, without))
-    return Count(trainable, total, by_module, safetensors_bytes(_saved(adapted)), without, notes)
+    saved = _saved(adapted)
+    notes = (
+        *rank_notes(adapted),
+        *adapter_notes(adapted, trainable, without),
+        *file_notes(saved),
+    )
+    return Count(trainable, total, by_module, safetensors_bytes(saved), without, notes)
 
 
 def _adapted_module(parameter: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import nn
 
+from lora_course.memory.adapted import adapted_layers
+
 EXPERTS, EMBEDDINGS, HEAD, OTHER = "experts", "embeddings", "output head", "other"
 _OF_EXPERTS = re.compile(r"(^|\.)experts(\.|$)")
 
@@ -40,14 +42,16 @@ def without_adapter(adapted: Any) -> dict[str, float]:
 
 def _reached(base: nn.Module) -> set[int]:
     """The parameters that an adapter changes, or whose place a copy takes that trains."""
+    from peft.utils import ModulesToSaveWrapper
+
     found: set[int] = set()
+    for layer in adapted_layers(base):
+        name = getattr(layer, "parameter_name", "weight")  # of experts one of several tensors
+        inner = layer.get_base_layer()
+        found |= {id(p) for key, p in inner.named_parameters(recurse=False) if key == name}
     for module in base.modules():
-        if getattr(module, "lora_A", None) or getattr(module, "lora_embedding_A", None):
-            name = getattr(module, "parameter_name", "weight")  # of experts one of several tensors
-            inner: Any = module.get_base_layer()  # type: ignore[operator]
-            found |= {id(p) for key, p in inner.named_parameters(recurse=False) if key == name}
-        if hasattr(module, "modules_to_save"):
-            found |= {id(p) for p in module.original_module.parameters()}  # type: ignore[union-attr]
+        if isinstance(module, ModulesToSaveWrapper):
+            found |= {id(p) for p in module.original_module.parameters()}
     return found
 
 

@@ -1,16 +1,15 @@
-"""All that one wants to know of a training step's memory, and which single change frees most."""
+"""All that one wants to know of a training step's memory: counts, a traced step, what to expect."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
-from lora_course.display.progress_bar import track
 from lora_course.memory.configs import load_config, quantisation
 from lora_course.memory.counts import Count, count
 from lora_course.memory.inexact import ABOVE, BELOW, INT8, PAGED_STATE, Inexact
@@ -22,7 +21,7 @@ from lora_course.memory.quantised import with_4_bit_layers
 from lora_course.memory.setting import QUANTISED, StepSetting
 from lora_course.memory.trace.losses import takes_chunks
 from lora_course.memory.trace.repeated import extended_step, repeated_layers, shortened
-from lora_course.memory.trace.step import LOGITS, WEIGHTS, Step, static_bytes, traced
+from lora_course.memory.trace.step import WEIGHTS, Step, static_bytes, traced
 from lora_course.memory.usual import require_stored, usual_setting
 from lora_course.memory.weights import quantised_share, weight_bytes
 
@@ -35,7 +34,6 @@ ALLOWANCE = 1.07
 # What the allocator takes from the GPU over what it gives out, 1.11 to 1.23 in published runs of
 # one model (docs/memory.md): what nvidia-smi shows. It gives back before it runs out.
 RESERVED = 1.23
-CHUNK = 1024  # tokens: what is tried where the loss is taken of all at once
 
 
 @contextmanager
@@ -140,22 +138,22 @@ def estimate(model: Any, lora: Any, setting: StepSetting | None = None) -> Estim
         *precision_notes(setting.precision, quantised, quantisation(config)),
     )
     paged = state_bytes(setting.optimizer, adapted) if setting.optimizer in PAGED else 0
-    step = _step(config, lora, setting, repeated_layers(adapted, config))
+    step = step_of(config, lora, setting, repeated_layers(adapted, config))
     inexact = (*step.inexact, *([PAGED_STATE] if paged else []))
     chunks = takes_chunks(adapted.get_base_model())
     return Estimate(lora.r, type(base).__name__, counted, step, paged, chunks, inexact, notes)
 
 
-def _step(config: Any, lora: Any, setting: StepSetting, layers: int) -> Step:
+def step_of(config: Any, lora: Any, setting: StepSetting, layers: int) -> Step:
     """A traced step, where `layers` are alike from traces of a few of them."""
 
-    def step_of(count: int) -> Step:
+    def with_layers(count: int) -> Step:
         base = _base(shortened(config, count) if count else config, lora, setting)
         if setting.precision.startswith("nf4"):
             with_4_bit_layers(base, double=setting.precision == "nf4")
         return traced(_adapted(base, lora, setting), setting)
 
-    step = extended_step(step_of, layers) if layers else step_of(0)
+    step = extended_step(with_layers, layers) if layers else with_layers(0)
     if setting.precision != "int8":
         return step
     int8 = weight_bytes(_base(config, lora, setting), "int8")  # traced in bf16
@@ -189,79 +187,3 @@ def _adapted(base: nn.Module, lora: Any, setting: StepSetting) -> Any:
         if "lora_" in name:
             parameter.data = parameter.data.to(DTYPES[setting.adapter_precision])
     return adapted
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change in words, and the estimate that it leads to."""
-
-    what: str
-    after: Estimate
-
-
-def changes(
-    model: Any,
-    before: Estimate,
-    lora: Callable[[int], Any],
-    setting: StepSetting,
-    progress: bool = False,
-    others: Iterable[Estimate] = (),
-) -> list[Change]:
-    """Every change that frees something, the one that frees most first. `others`: estimates of
-    other ranks that are there already."""
-    config = load_config(model)
-    known = {one.rank: one for one in others}
-    tried = [
-        Change(
-            what,
-            known[rank]
-            if other == setting and rank in known
-            else replace(
-                before, rank=rank, step=_step(config, lora(rank), other, before.step.layers)
-            ),
-        )
-        for what, rank, other in track(list(_candidates(before, setting)), "changes", progress)
-    ]
-    return sorted(
-        (change for change in tried if change.after.fullest < before.fullest),
-        key=lambda change: change.after.fullest,
-    )
-
-
-def _candidates(before: Estimate, setting: StepSetting) -> Iterator[tuple[str, int, StepSetting]]:
-    """What to change, in words, and the rank and the setting with it."""
-    rank = before.rank
-    chunks = LOGITS in before.held and before.chunks and not setting.loss_chunk
-    if chunks:
-        yield (
-            f"a loss of {CHUNK:,} tokens at a time",
-            rank,
-            replace(setting, loss_chunk=CHUNK),
-        )
-    if not setting.checkpointing and setting.precision not in QUANTISED:
-        together: dict[str, Any] = {"checkpointing": True, "precision": "nf4", "autocast": True}
-        words = "checkpointing, nf4 and autocast together"
-        if chunks:
-            together["loss_chunk"], words = CHUNK, f"{words}, with such a loss"
-        yield words, rank, replace(setting, **together)
-    if setting.eval_batch_size is not None and setting.eval_batch_size > 1:
-        half = setting.eval_batch_size // 2
-        yield f"an evaluation's batch of {half}", rank, replace(setting, eval_batch_size=half)
-    if not setting.checkpointing:
-        yield "gradient checkpointing", rank, replace(setting, checkpointing=True)
-    if setting.precision not in QUANTISED:
-        yield "4-bit base weights (nf4)", rank, replace(setting, precision="nf4")
-    if setting.precision == "fp32":
-        yield "base weights in bf16", rank, replace(setting, precision="bf16")
-    if not setting.autocast and setting.adapter_precision == "fp32":
-        yield "autocast to bf16", rank, replace(setting, autocast=True)
-    if setting.optimizer == "adamw":
-        yield "8-bit AdamW", rank, replace(setting, optimizer="adamw-8bit")
-    if setting.batch_size > 1:
-        half = setting.batch_size // 2
-        yield f"a batch of {half}", rank, replace(setting, batch_size=half)
-    if setting.seq_length > 1:
-        half = setting.seq_length // 2
-        yield f"sequences of {half:,} tokens", rank, replace(setting, seq_length=half)
-    if rank > 1:
-        yield f"rank {rank // 2}", rank // 2, setting

@@ -26,6 +26,11 @@ INT8 = Inexact(
     ABOVE,
 )
 TEXT_ALONE = Inexact("images (pixel_values) are left out: the step is that of text alone", ABOVE)
+RECURRENT = Inexact(
+    "recurrent layers (Mamba's scan, a gated delta rule) are traced as PyTorch's own code, which"
+    " keeps all states; the kernels that a GPU may run in its place (mamba-ssm, fla) keep less",
+    BELOW,
+)
 PAGED_STATE = Inexact(
     "the optimizer's state is paged: the peak is without it, the range goes up to where all of it"
     " lies on the GPU",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from torch import Tensor
+
+from lora_course.memory.adapted import adapted_layers
 from lora_course.memory.configs import DEQUANTISED
 from lora_course.memory.coverage import EXPERTS
 from lora_course.memory.setting import QUANTISED
@@ -18,8 +21,8 @@ MANY = 0.1  # of the parameters, in experts that get no adapter
 def rank_notes(adapted: Any) -> Iterator[str]:
     """Whether adapters have a larger rank than their matrix, which PEFT allows."""
     over: dict[tuple[int, int], int] = {}
-    for module in adapted.modules():
-        for name, a in getattr(module, "lora_A", {}).items():
+    for module in adapted_layers(adapted):
+        for name, a in module.lora_A.items():
             b = module.lora_B[name]
             # An embedding's factors are no layers, and those of experts hold all experts' ranks.
             if not hasattr(a, "in_features") or a.out_features != module.r[name]:
@@ -95,4 +98,18 @@ def adapter_notes(adapted: Any, trainable: int, without: dict[str, float]) -> It
         yield (
             f"{', '.join(whole)} trained and saved whole: {trainable / rest:.0f} times as many"
             " parameters as the adapter alone, in the file as in training"
+        )
+
+
+def file_notes(saved: Mapping[str, Tensor]) -> Iterator[str]:
+    """Frozen weights in the adapter's file: PEFT puts them there with an adapted embedding."""
+    sizes = {name: tensor.numel() for name, tensor in saved.items()}
+    frozen = [name for name in sizes if name.endswith(".base_layer.weight")]
+    if frozen:
+        names = sorted({name.split(".")[-3] for name in frozen})
+        share = sum(sizes[name] for name in frozen) / sum(sizes.values())
+        yield (
+            f"{share:.0%} of the file are frozen weights, of {', '.join(names)}, which PEFT saves"
+            " where embeddings or the head are targets; save_embedding_layers=False in"
+            " save_pretrained leaves them out"
         )

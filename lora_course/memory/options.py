@@ -183,7 +183,9 @@ def ranks_and_adapter(
         given["target_modules"] = target_modules(names[0] if len(names) == 1 else names)
     ranks = options.rank
     if saved is not None:
-        ranks = rank_list([saved.get("r", 8)] if ranks is None else ranks)
+        if ranks is None and saved.get("r") is None:
+            raise ValueError(f"{options.adapter}: names no rank (r); give --rank")
+        ranks = rank_list([saved["r"]] if ranks is None else ranks)
         return ranks, lambda rank: adapter_from(saved, r=rank, **given)
     like = dict(like_of(options).adapter)
     if "target_modules" not in given and "target_parameters" in given:

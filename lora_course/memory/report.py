@@ -1,15 +1,13 @@
-"""Estimates as text, as data, and what fits a GPU."""
+"""Estimates as text, and what fits a GPU."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
+from lora_course.memory.changes import Change
 from lora_course.memory.counts import Count
-from lora_course.memory.estimates import NOT_COVERED, Change, Estimate
+from lora_course.memory.estimates import NOT_COVERED, Estimate
 from lora_course.memory.inexact import ABOVE, BELOW, NEAR
-from lora_course.memory.setting import StepSetting
 from lora_course.memory.trace.peak import TEMPORARY
 from lora_course.memory.trace.step import (
     ACTIVATIONS,
@@ -81,11 +79,6 @@ def _told(notes: Mapping[int, Sequence[str]]) -> list[str]:
     return list(lines)
 
 
-def counts_data(counted: Mapping[int, Count]) -> list[dict[str, Any]]:
-    """The same as data."""
-    return [{"rank": rank} | asdict(count) for rank, count in counted.items()]
-
-
 def without(rank: int, count: Count) -> str:
     """What of the base gets no adapter, largest share first."""
     if not count.without:
@@ -143,7 +136,7 @@ def text(
         f" {last.rank}) come as activations go: mostly after it."
     )
     if changes:
-        parts += ["", f"At rank {last.rank} ({size(last.fullest)}), one change alone frees:"]
+        parts += ["", f"At rank {last.rank} ({size(last.fullest)}), what frees most:"]
         width = max(len(change.what) for change in changes)
         for change in changes:
             freed = last.fullest - change.after.fullest
@@ -190,46 +183,3 @@ def _expected(one: Estimate) -> str:
     if one.fullest > one.peak:
         return f"{text}. An evaluation's batch takes more: {size(one.fullest)}."
     return f"{text}."
-
-
-def data(
-    heading: str,
-    setting: StepSetting,
-    estimates: Sequence[Estimate],
-    changes: Sequence[Change],
-    gpu_gib: float | None = None,
-) -> dict[str, Any]:
-    """The same as data, sizes in bytes."""
-    return {
-        "title": heading,
-        "class": estimates[-1].kind,
-        "setting": asdict(setting),
-        "ranks": [
-            {"rank": one.rank}
-            | asdict(one.count)
-            | {
-                "peak_bytes": one.peak,
-                "exact": not one.inexact,
-                "inexact": [asdict(reason) for reason in one.inexact],
-                "range_bytes": list(one.expected),
-                "reserved_at_most_bytes": one.reserved,
-                "held_at_peak_bytes": one.held,
-                "evaluation_bytes": one.step.evaluation,
-                "flops": one.step.flops,
-                "share_of_full_tuning": one.share_of_full_tuning,
-                "notes": list(one.notes),
-            }
-            | ({} if gpu_gib is None else {"fits": verdict(one, gpu_gib)})
-            for one in estimates
-        ],
-        "changes": [
-            {
-                "what": change.what,
-                "peak": change.after.peak,
-                "evaluation": change.after.step.evaluation,
-            }
-            | ({} if gpu_gib is None else {"fits": verdict(change.after, gpu_gib)})
-            for change in changes
-        ],
-        "not_covered": NOT_COVERED,
-    }

@@ -8,6 +8,8 @@ from unittest.mock import patch
 
 from torch import nn
 
+from lora_course.memory.adapted import adapted_layers
+
 # Ways to start that look at values: of a data set's covariances, of what quantising loses.
 OF_DATA = ("corda", "loftq")
 
@@ -23,11 +25,11 @@ def needs_values(base: nn.Module, start: bool | str) -> bool:
 
 def finish(adapted: nn.Module, start: bool | str) -> None:
     """Do what PEFT puts off for adapters on the meta device, until they get values."""
-    for module in adapted.modules():
+    for module in adapted_layers(adapted):
         for name, config in getattr(module, "_lora_monteclora_config", {}).items():
             _sampler(module, name, config)
         getattr(module, "_lora_kasa_truncation_deferred", set()).clear()  # changes values alone
-        if start == "mica" and hasattr(module, "lora_A"):
+        if start == "mica":
             _require_minor_components(module)
 
 

@@ -80,12 +80,25 @@ def test_options_change_a_saved_adapter(capsys, folder):
         ({"task_type": "MIND_READING"}, "no valid LoraConfig"),
         ({"target_modules": "(q_proj", "layers_to_transform": None}, "unterminated subpattern"),
         ({"modules_to_save": "lm_head"}, "modules_to_save='lm_head': must be a list of names"),
+        ({"lora_dropout": "0.1"}, "lora_dropout='0.1': must be a number"),
+        ({"lora_dropout": 1.5}, "lora_dropout=1.5: must be from 0 to below 1"),
+        ({"lora_alpha": None}, "lora_alpha=None: must be a number"),
+        ({"layers_to_transform": "3"}, "layers_to_transform='3': must be a layer's number"),
+        ({"layers_to_transform": ["3"]}, "layers_to_transform=['3']: must be a layer's number"),
+        ({"bias": "some"}, "bias='some': must be one of none, all, lora_only"),
     ],
 )
 def test_an_adapter_that_cannot_be_used_is_named(capsys, folder, fields, words):
     change(folder, **fields)
     status, out, err = run(capsys, "--adapter", folder, "--counts")
     assert (status, out) == (2, "") and words in err and "Traceback" not in err
+
+
+def test_a_saved_adapter_without_a_rank_asks_for_one(capsys, folder):
+    change(folder, r=None)
+    assert "names no rank (r); give --rank" in run(capsys, "--adapter", folder, "--counts")[2]
+    status, out, _ = run(capsys, "--adapter", folder, "--counts", "--json", "--rank", 5)
+    assert status == 0 and json.loads(out)[0]["rank"] == 5
 
 
 def test_a_new_field_without_a_value_does_no_harm(folder):
@@ -204,6 +217,17 @@ def test_what_is_saved_whole_is_told(capsys):
     options = ["Llama-3.1-8B", "--rank", 16, "--counts", "--modules-to-save"]
     out = run(capsys, *options, "embed_tokens", "lm_head")[1]
     assert "Embed_tokens, lm_head trained and saved whole: 26 times as many parameters" in out
+
+
+def test_frozen_weights_in_the_file_are_told(capsys):
+    told = [
+        run(capsys, "Llama-3.1-8B", "--rank", 8, "--counts", "--targets", "q_proj", *more)[1]
+        for more in ([], ["embed_tokens"], ["lm_head"])
+    ]
+    assert "frozen weights" not in told[0]
+    assert "of the file are frozen weights, of embed_tokens, which PEFT saves" in told[1]
+    assert "of the file are frozen weights, of lm_head" in told[2]
+    assert "save_embedding_layers=False" in told[2]
 
 
 def test_a_name_that_no_module_has_is_told(capsys):

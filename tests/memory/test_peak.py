@@ -12,6 +12,7 @@ from torch import nn
 
 from lora_course.memory import StepSetting, estimate, lora_config
 from lora_course.memory.closed_form import estimate_model_memory
+from lora_course.memory.inexact import RECURRENT
 from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.trace.peak import StorageLog
 from lora_course.memory.trace.step import KINDS, TraceError
@@ -49,6 +50,16 @@ def test_the_peak_is_the_allocators_with_dropout_in_chunks_and_in_an_evaluation(
     pairs = list(measure.more_peaks([family]))
     assert len(pairs) == (6 if family in DECODERS else 4)
     assert [pair for pair in pairs if pair.error > WITHIN] == []
+
+
+@pytest.mark.parametrize(
+    ("family", "target", "marked"),
+    [("Mamba", "in_proj", True), ("Qwen3.5, text", "q_proj", True), ("Llama", "q_proj", False)],
+)
+def test_recurrent_layers_are_marked(family, target, marked):
+    lora = lora_config(4, [target])
+    told = estimate(EVERY[family].config, lora, StepSetting(seq_length=8)).inexact
+    assert (RECURRENT in told) == marked
 
 
 # Masks that a model makes itself, labels looked at, layers skipped by chance, a start put off,
@@ -192,3 +203,21 @@ def test_the_document_holds_the_validation_of_the_packages_here():
     equal = re.findall(r"(\d+) of (\d+) equal", document)
     assert len(equal) == 3 and all(found == of for found, of in equal)
     assert int(equal[0][1]) >= 100
+
+
+def test_a_timeline_has_every_moment_and_its_fullest_is_the_peak():
+    log = StorageLog(lambda tensor: "made")
+    kept = torch.zeros(10)
+    log.hold([kept], "kept")
+    with log:
+        first = kept + 1
+        second = first * 2
+        del first
+        third = second.repeat(3)
+        del second, third
+    assert log.timeline() == {
+        "kept": [40, 40, 40, 40, 40, 40, 40],
+        "made": [0, 40, 80, 40, 160, 120, 0],
+    }
+    assert log.moment == 7 and log.peak() == {"kept": 40, "made": 160}
+    assert StorageLog().timeline() == {}

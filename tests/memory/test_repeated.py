@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lora_course.memory import StepSetting, load_config, lora_config
-from lora_course.memory.estimates import _step, estimate
+from lora_course.memory.estimates import estimate, step_of
 from lora_course.memory.meta import adapted_model, base_model
 from lora_course.memory.trace.repeated import repeated_layers
 from lora_course.memory.validation.families import FAMILIES
@@ -38,8 +38,8 @@ def cases():
 @pytest.mark.parametrize("lora", ADAPTERS.values(), ids=ADAPTERS)
 def test_two_short_traces_tell_what_a_long_one_does(model, name, lora):
     config, setting = load_config(model), SETTINGS[name]
-    extended = _step(config, lora, setting, config.num_hidden_layers)
-    traced = _step(config, lora, setting, 0)
+    extended = step_of(config, lora, setting, config.num_hidden_layers)
+    traced = step_of(config, lora, setting, 0)
     assert extended.held == traced.held
     assert (extended.flops, extended.forward_flops) == (traced.flops, traced.forward_flops)
     assert extended.evaluation == traced.evaluation

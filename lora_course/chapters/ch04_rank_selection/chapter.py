@@ -1,4 +1,4 @@
-# %% [markdown] most_cells=33 most_words=1000 most_lines=113
+# %% [markdown] most_cells=33 most_words=1008 most_lines=113
 # # 4. Rank selection
 #
 # Chapter 4 of 24 · 15 minutes to read, 40 more for the questions · about a minute of computing
@@ -347,6 +347,8 @@ figure.draw_sweep(losses)
 # - $r$ caps the directions of change; data decide how many pay.
 # - Rank moves the trained slice of memory, rarely the whole.
 # - Each rank at its best learning rate, paired seeds, the smallest rank within one standard error.
+#
+# Next: what an adapter costs, in [chapter 5](05_counting_parameters.ipynb).
 #
 # **Sources:** [LoRA](https://arxiv.org/abs/2106.09685) ·
 # [LoRA Learns Less and Forgets Less](https://arxiv.org/abs/2405.09673) ·

@@ -107,6 +107,17 @@ class StorageLog(TorchDispatchMode):
         """How many storages have come or gone so far: a place to cut at."""
         return len(self._events)
 
+    def timeline(self) -> dict[str, list[int]]:
+        """Label -> bytes held after each coming or going, in order: one number a moment."""
+        held: dict[str, list[int]] = {label: [] for label in self._labels}
+        live = dict.fromkeys(held, 0)
+        for event in self._events:
+            number, sign = (event, 1) if event >= 0 else (~event, -1)
+            live[self._labels[number]] += sign * self._sizes[number]
+            for label, size in live.items():
+                held[label].append(size)
+        return held
+
     def peak(self) -> dict[str, int]:
         """Bytes by label at the fullest moment; their sum is the peak."""
         return self.peaks([])[0]

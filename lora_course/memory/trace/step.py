@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lora_course.core.layers import trainable_parameters
-from lora_course.memory.inexact import Inexact
+from lora_course.memory.inexact import RECURRENT, Inexact
 from lora_course.memory.internals import InternalsMovedError
 from lora_course.memory.optimizers import PAGED, WITHOUT_FAKES, primed, state_tensors
 from lora_course.memory.quantised import weight_tensors
@@ -26,6 +27,8 @@ from lora_course.silence import silence_libraries
 WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER = "weights", "adapter", "gradients", "optimizer"
 ACTIVATIONS, LOGITS = "activations", "logits"
 KINDS = (WEIGHTS, ADAPTER, GRADIENTS, OPTIMIZER, ACTIVATIONS, LOGITS, TEMPORARY)
+# Parts of the names of functions that read a sequence token by token, or chunk by chunk.
+SCANS = ("selective_scan", "chunk_scan", "delta_rule", "chunk_kda")
 
 
 class TraceError(ValueError):
@@ -127,9 +130,16 @@ def run_step(model: Any, optimizer: Any, setting: StepSetting) -> Step:
             optimizer.step()
         del out, loss
         optimizer.zero_grad(set_to_none=True)
-    inexact = (*missing, *replaced)
+    inexact = (*missing, *replaced, *([RECURRENT] if _is_recurrent(base) else []))
     phases = tuple(log.peaks([lost, (lost + back) // 2, back]))
     return Step(phases, forward_flops, log.flops, setting.checkpointing, inexact=inexact)
+
+
+def _is_recurrent(base: Any) -> bool:
+    """Whether a layer is of a file of transformers that defines a scan over the tokens."""
+    files = {type(module).__module__ for module in base.modules()}
+    names = {name for file in files for name in vars(sys.modules[file])}
+    return any(scan in name for name in names for scan in SCANS)
 
 
 def run_evaluation(model: Any, optimizer: Any, setting: StepSetting) -> int:

@@ -1,0 +1,1 @@
+"""Counting parameters: what trains, how large the file is, and what stays frozen, for any model."""

@@ -1,0 +1,1 @@
+"""Weights, gradients, optimizer: say in a line what a reader measures here."""

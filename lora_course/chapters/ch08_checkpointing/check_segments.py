@@ -154,7 +154,7 @@ def _compare(
     answer: Answer, draws: random.Random, mistakes: tuple[Mistake, ...], keys: tuple[str, ...]
 ) -> None:
     seed = draws.randint(0, 9999)
-    cases = []
+    cases: list[list[Any]] = []
     for segment, rest in ((2, 0), (3, 0), (draws.choice((2, 3)), 1)):
         # More segments than blocks in one, so that the two are not mistaken for each other unseen.
         cases.append([seed + len(cases), segment * draws.randint(4, 6) + rest, segment])

@@ -12,37 +12,39 @@ from lora_course.chapters.ch05_counting_parameters.experiment import (
     counted,
 )
 from lora_course.chapters.ch05_counting_parameters.figure import draw_files
-from lora_course.display.explorer import Explorer, buttons
+from lora_course.display.explorer import Explorer, buttons, chooser
 
 MODELS = ("Llama-3.1-8B", "Llama-3.2-1B", "Phi-3-mini", "Mixtral-8x7B", "gpt-oss-20b")
+RANKS = (4, 8, 16, 64, 256)
 MOST_FROZEN = 3  # kinds of parameters without an adapter that are named, the largest first
 
 
 def count_explorer() -> Explorer:
-    """Which model, and what is saved beside the adapter of rank 16: its file by targets."""
+    """Which model, which rank, and what is saved beside the adapter: its file by targets."""
     controls = {
         "model": buttons("model", MODELS, "Mixtral-8x7B"),
+        "rank": chooser("rank r", RANKS, 16, few=(16, 256)),
         "saved": buttons("trained", list(SAVED), "adapter alone"),
     }
     return Explorer(controls, _view, busy="Counting: a few seconds …")
 
 
-@lru_cache
-def _counted(model: str, way: str, saved: str) -> Counted | str:
+@lru_cache(maxsize=256)
+def _counted(model: str, rank: int, way: str, saved: str) -> Counted | str:
     """The count, or why PEFT refuses."""
     from peft import LoraConfig
 
     try:
-        return counted(model, LoraConfig(r=16, **WAYS[way], **SAVED[saved]))
+        return counted(model, LoraConfig(r=rank, **WAYS[way], **SAVED[saved]))
     except ValueError as error:
         return str(error)
 
 
-def _view(model: str, saved: str) -> str:
-    found = {way: _counted(model, way, saved) for way in WAYS}
+def _view(model: str, rank: int, saved: str) -> str:
+    found = {way: _counted(model, rank, way, saved) for way in WAYS}
     rows = {way: one if isinstance(one, Counted) else None for way, one in found.items()}
     lines = "".join(f"<li><strong>{way}</strong>: {_words(one)}</li>" for way, one in found.items())
-    picture = draw_files({f"{model}, rank 16, {saved}": rows}, times=False)
+    picture = draw_files({f"{model}, rank {rank}, {saved}": rows}, times=False)
     return f"{picture.to_html()}<ul>{lines}</ul>"
 
 

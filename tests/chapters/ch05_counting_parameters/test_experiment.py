@@ -152,12 +152,15 @@ def test_the_figure_says_each_file_and_draws_a_guess_beyond_the_bars():
 
 def test_the_explorer_tells_of_frozen_experts_and_of_what_peft_refuses():
     explorer = count_explorer()
-    model, saved = explorer.children[:2]
+    model, rank, saved = explorer.children[:3]
     assert (
         "experts 96.6%" in explorer.view.value and "rank 32 in place of 16" in explorer.view.value
     )
     model.value = "Phi-3-mini"
     assert "PEFT refuses" in explorer.view.value and "refused" in explorer.view.value
     assert re.search(r"no module of this model is called q_proj", explorer.view.value)
+    before = explorer.view.value
+    rank.value = 64
+    assert explorer.view.value != before and "rank 64" in explorer.view.value
     saved.value = "+ both"
     assert "embed_tokens, lm_head trained and saved whole" in explorer.view.value

@@ -13,7 +13,7 @@ LENGTHS = (1, 2, 3, 4, 6, 12)  # each divides each of LAYERS
 def segment_explorer() -> Explorer:
     """Layers, inside ÷ boundary and segment length -> the step's course and its peak."""
     controls = {
-        "layers": chooser("layers N", LAYERS, 36, few=(12, 36)),
+        "layers": chooser("layers L", LAYERS, 36, few=(12, 36)),
         "ratio": chooser("inside ÷ boundary", RATIOS, 5, few=(1, 5, 36)),
         "length": chooser("segment length k", LENGTHS, 6, few=(1, 2, 3, 6)),
     }

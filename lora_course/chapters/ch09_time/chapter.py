@@ -5,8 +5,9 @@
 #
 # **You will measure** how many FLOPs a step of LoRA saves, how much time, and what takes the rest.
 #
-# **You need** gradients ([chapter 2](02_quiet_start.ipynb)), FLOPs and checkpointing ([chapter 8](08_checkpointing.ipynb)). New words:
-# [glossary](glossary.ipynb). First, what do you remember?
+# **You need** gradients ([chapter 2](02_quiet_start.ipynb)), FLOPs and checkpointing
+# ([chapter 8](08_checkpointing.ipynb)). New words: [glossary](glossary.ipynb). First, what do you
+# remember?
 
 # %%
 from peft import LoraConfig, get_peft_model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 from lora_course.checks.answer import Answer
 from lora_course.checks.question import Mistake, compare
@@ -31,6 +32,11 @@ def _where(tokens: Callable[[float, float, float, float], float]) -> Callable[..
         return tokens(lora_stays, lora_each, full_stays, full_each)
 
     return wrong
+
+
+def _or(tokens: float | None, never: float) -> float:
+    """The tokens; `never` where there are none."""
+    return never if tokens is None else tokens
 
 
 CROSSES = (
@@ -83,10 +89,14 @@ NEVER = (
     ),
     Mistake(
         "infinitely many",
-        lambda a, b, c, d: math.inf,
+        lambda *case: _or(right(*case), math.inf),
         "Return None where LoRA never takes more.",
     ),
-    Mistake("0 for never", lambda a, b, c, d: 0.0, "0 would say: always. Return None for never."),
+    Mistake(
+        "0 for never",
+        lambda *case: _or(right(*case), 0.0),
+        "0 would say: always. Return None for never.",
+    ),
 )
 
 
@@ -96,8 +106,16 @@ def check_crossing(answer: Answer, draws: random.Random) -> None:
 
 
 def check_never(answer: Answer, draws: random.Random) -> None:
-    """LoRA adds less a token: adapters in the base's type."""
-    compare(answer, FUNCTION, [_case(draws, more=False) for _ in range(2)], right, NEVER, CLOSE)
+    """LoRA adds less a token: adapters in the base's type; and in one case more, so that never is
+    no answer by itself."""
+    cases = [_case(draws, more=more) for more in (False, True, False)]
+    compare(answer, FUNCTION, cases, right, NEVER, CLOSE, read=_whether)
+
+
+def _whether(value: Any) -> Any:
+    """Any number of tokens says the same: that there is one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "a number of tokens" if number and 0 < value < math.inf else value
 
 
 def _case(draws: random.Random, more: bool) -> list[int]:
